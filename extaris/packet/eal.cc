@@ -1,0 +1,66 @@
+#include "extaris/packet/eal.h"
+
+#include <pthread.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_log.h>
+#include <sched.h>
+
+#include <mutex>
+#include <vector>
+
+namespace arrakis::extaris {
+namespace {
+
+std::vector<std::string> eal_arguments(const EalOptions& options) {
+  std::vector<std::string> arguments{"arrakis",
+                                     "--no-huge",
+                                     "--no-shconf",
+                                     "--no-telemetry",
+
+                                     "--iova-mode=va",
+                                     "--log-level=lib.eal:error",
+                                     "--log-level=error",
+                                     "-m",
+                                     std::to_string(options.memory_mib)};
+  if (options.pci_device.empty()) {
+    arguments.emplace_back("--no-pci");
+  } else {
+    arguments.emplace_back("-a");
+    arguments.push_back(options.pci_device);
+  }
+  // One logical core that may run wherever the thread may run already.
+  arguments.emplace_back("--lcores");
+  arguments.emplace_back("0@" + std::to_string(sched_getcpu()));
+  return arguments;
+}
+
+Outcome<void> start(const EalOptions& options) {
+  cpu_set_t affinity;
+  pthread_getaffinity_np(pthread_self(), sizeof(affinity), &affinity);
+  std::vector<std::string> arguments = eal_arguments(options);
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  const int result = rte_eal_init(static_cast<int>(argv.size()), argv.data());
+  pthread_setaffinity_np(pthread_self(), sizeof(affinity), &affinity);  // EAL pins; we do not
+  if (result < 0)
+    return fail(Error::Code::unavailable,
+                std::string{"DPDK's environment did not start: "} + rte_strerror(rte_errno),
+                "check that the process may use " + std::to_string(options.memory_mib) +
+                    " MiB of memory (ulimit -v)");
+  return {};
+}
+
+}  // namespace
+
+Outcome<void> start_eal(const EalOptions& options) {
+  static std::mutex mutex;
+  static bool up = false;
+  const std::lock_guard lock{mutex};
+  if (up) return {};
+  Outcome<void> result = start(options);
+  up = result.has_value();
+  return result;
+}
+
+}  // namespace arrakis::extaris

@@ -1,0 +1,22 @@
+// eal.h: DPDK's environment (EAL), brought up once a process so that packets have pools.
+//
+// Unprivileged and invisible: no root, no hugepages unless there are some to have, no files, no
+// sockets, no PCI, no threads, and the calling thread keeps its affinity.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/error.h"
+
+namespace arrakis::extaris {
+
+struct EalOptions {
+  std::size_t memory_mib = 64;  // taken from ordinary pages at start
+  std::string pci_device;       // allow this function alone; empty: no PCI at all
+};
+
+// The first call decides; later ones find it up and succeed.
+Outcome<void> start_eal(const EalOptions& options = {});
+
+}  // namespace arrakis::extaris

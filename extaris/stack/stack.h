@@ -1,0 +1,51 @@
+// stack.h: an IP host on one queue pair. Shared-nothing: no global, no thread-local; two stacks in
+// one process do not know of each other.
+//
+// Threads:  one at a time. Everything runs to completion inside poll().
+// Lifetime: borrows the device, which must outlive it; sockets must not outlive it.
+// Time:     an argument; instants must not go backwards.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+
+#include "base/instant.h"
+#include "extaris/netdev/net_device.h"
+#include "extaris/stack/config.h"
+#include "extaris/stack/counters.h"
+#include "extaris/udp/udp_socket.h"
+
+namespace arrakis::extaris {
+
+class Stack {
+ public:
+  Stack(NetDevice& device, const StackConfig& config);
+  Stack(const Stack&) = delete;
+  Stack& operator=(const Stack&) = delete;
+  ~Stack();
+
+  // Receives a burst, runs what is due, sends what has gathered. Returns how many packets came in:
+  // 0 means that there was nothing to do.
+  std::size_t poll(Instant now) noexcept;
+
+  // Sends what has gathered since the last poll.
+  void flush() noexcept;
+
+  // When poll() must be called again even if nothing arrives.
+  std::optional<Instant> next_deadline() const noexcept;
+
+  // Address "any" (IpAddress{}) listens on all of both families; port 0 picks an ephemeral one.
+  std::expected<UdpSocket, BindError> bind_udp(const Endpoint& local) noexcept;
+
+  const Counters& counters() const noexcept;
+  NetDevice& device() noexcept;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace arrakis::extaris

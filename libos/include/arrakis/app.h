@@ -1,0 +1,46 @@
+// app.h: how a program becomes an Arrakis application.
+//
+// attach() is the one time it meets the control plane: arrakisd checks who is asking, and hands
+// over every VNIC assigned to that name. From then on packets move without the daemon; it may be
+// stopped, killed and restarted, and a thread of this library quietly restores the session.
+//
+// Threads:   attach() and the destructor from one thread. Queues: see queue.h.
+// Privilege: none. The program needs no capability and no hugepages.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "arrakis/error.h"
+#include "arrakis/vnic.h"
+
+namespace arrakis {
+
+class App {
+ public:
+  struct Options {
+    std::string socket;  // arrakisd's; empty: $ARRAKIS_SOCKET, else /run/arrakis/arrakisd.sock
+  };
+
+  // Becomes the application `name`; empty: $ARRAKIS_APP, as `arrakisctl run` sets it.
+  // Errors: no daemon, name unknown to the policy, user not allowed, name held by another process,
+  // no VNIC assigned; each says what to do.
+  static Outcome<App> attach(std::string_view name = {}, const Options& options = {});
+
+  App(App&&) noexcept;
+  App& operator=(App&&) noexcept;
+  ~App();  // gives everything back
+
+  const std::string& name() const noexcept;
+  std::span<Vnic> vnics() noexcept;
+  Vnic& vnic(std::size_t index = 0) noexcept;  // there is at least one
+
+ private:
+  struct Parts;
+  explicit App(std::unique_ptr<Parts> parts) noexcept;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace arrakis

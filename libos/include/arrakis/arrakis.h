@@ -1,0 +1,8 @@
+// arrakis.h: all of the public API. Start with app.h; examples/udp_echo.cc is a whole program.
+#pragma once
+
+#include "arrakis/app.h"
+#include "arrakis/error.h"
+#include "arrakis/queue.h"
+#include "arrakis/udp.h"
+#include "arrakis/vnic.h"

@@ -1,0 +1,66 @@
+// queue.h: one hardware queue pair of a VNIC and the TCP/IP stack that runs on it.
+//
+// Threads:  a queue, its sockets and their datagrams belong to one thread at a time. Different
+//           queues share nothing.
+// Lifetime: lives in its App.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+
+#include "arrakis/udp.h"
+#include "base/address.h"
+#include "base/instant.h"
+
+namespace arrakis {
+
+namespace extaris {
+class Stack;
+struct Counters;
+}  // namespace extaris
+
+class Queue {
+ public:
+  ~Queue();
+  Queue(Queue&&) noexcept;
+  Queue& operator=(Queue&&) noexcept;
+
+  // Listens on `port` of every address of the VNIC, both families; 0 picks an ephemeral port.
+  std::expected<UdpSocket, BindError> bind_udp(std::uint16_t port);
+  std::expected<UdpSocket, BindError> bind_udp(const Endpoint& local);
+
+  // Moves packets: receives a burst, runs timers, sends what gathered. Never blocks; no system call
+  // unless the provider needs one to send (xdp does, wire and sriov do not). Returns how many
+  // packets came in.
+  std::size_t poll() noexcept;
+
+  // Polls until packets came in or `timeout` is over: spins for a while, then sleeps on the
+  // doorbell, so that idle costs nothing. Returns how many packets came in; 0: the time is over, or
+  // a signal.
+  std::size_t wait(std::optional<Duration> timeout = std::nullopt) noexcept;
+
+  // How long wait() spins before it sleeps; the default suits a request every few microseconds.
+  // Zero: sleep at once. Duration::max: never sleep.
+  void set_spin(Duration spin) noexcept;
+
+  // For an event loop of your own: add doorbell() to epoll (level-triggered, EPOLLIN). Before you
+  // sleep call arm(): false says that packets are waiting already, so poll instead. After waking
+  // call poll(). next_deadline() bounds the sleep: timers need poll() by then.
+  int doorbell() const noexcept;
+  bool arm() noexcept;
+  std::optional<Duration> next_deadline() const noexcept;
+
+  const extaris::Counters& counters() const noexcept;
+  extaris::Stack& stack() noexcept;
+
+ private:
+  friend class Vnic;
+  struct Parts;
+  explicit Queue(std::unique_ptr<Parts> parts) noexcept;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace arrakis
