@@ -25,7 +25,8 @@ class Word:
 
 WORDS = [
     Word(r"\bshared_ptr\b", "one owner: std::unique_ptr or a move-only value"),
-    Word(r"\b(ntohs|ntohl|htons|htonl)\b", "be16_t or be32_t of base/big_endian.h"),
+    Word(r"\b(ntohs|ntohl|htons|htonl)\b", "be16_t or be32_t of base/big_endian.h",
+         allowed=("bench/",)),  # whose clients and rivals are sockets of the kernel
     Word(r"\bvolatile\b", "std::atomic_ref", allowed=("vfio/mmio.h",)),
     Word(r"\bthread_local\b", "a member: a stack and its state are an argument",
          within=DATA_PATH),
@@ -34,9 +35,10 @@ WORDS = [
     Word(r"\b(printf|fprintf|puts|cout|cerr|clog)\b", "a counter: the data path does not log",
          within=("extaris/",), tests_too=False),
     # POSIX itself wants the cast to sockaddr.
-    Word(r"\breinterpret_cast\b(?!<(const )?sockaddr\s?\*>)",
+    Word(r"\breinterpret_cast\b(?!<(const )?sockaddr(_\w+)?\s?\*>)",
          "ByteReader, std::as_bytes or std::bit_cast", allowed=TYPED_BYTES),
-    Word(r"\busing namespace\b", "the names you need, one by one"),
+    Word(r"\busing namespace\b(?! std::(\w+::)?\w*literals\b)",
+         "the names you need, one by one"),
     Word(r"\bassert\s*\([^;]*(\+\+|--|[^=!<>]=[^=])", "an effect outside of the assert"),
     Word(r"\b(FIXME|XXX|HACK)\b", "mend it, or say it under 'Not done' in the folder's README",
          files=TEXT, everywhere=True),

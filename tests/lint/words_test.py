@@ -24,6 +24,8 @@ SAMPLES = [
 ALLOWED = [
     ("extaris/wire/x.cc", "reinterpret_cast<Header*>(p);"),
     ("vfio/mmio.h", "volatile int x;"),
+    ("base/x.cc", "using namespace std::string_literals;"),
+    ("bench/x.cc", "address.sin_port = htons(7);"),
     ("bench/x.cc", "std::this_thread::sleep_for(1ms);"),
     ("extaris/x_test.cc", "std::printf(text);"),
     ("control-plane/providers/vnic.bpf.c", "volatile const int x;"),
