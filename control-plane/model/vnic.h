@@ -32,7 +32,9 @@ struct VnicSpec {
   Rate rate;
   std::vector<Filter> filters;
   std::string device;  // xdp: share a queue of this netdev; empty: a veth pair of its own
-  std::string wire;    // wire: name of the link; two VNICs that name it are its ends
+  bool trust_transmit =
+      false;         // shared netdev: the policy accepts that nothing polices what leaves
+  std::string wire;  // wire: name of the link; two VNICs that name it are its ends
 };
 
 // An application's name: [a-z0-9][a-z0-9_-]{0,62}.
