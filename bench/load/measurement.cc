@@ -52,7 +52,7 @@ std::optional<Case> parse(std::string_view text) {
 Outcome<Case> parse_case(std::string_view text) {
   const auto result = parse(text);
   if (!result)
-    return fail(Error::Code::usage, "'" + std::string(text) + "' is no case",
+    return fail(Error::Code::usage, std::string(text) + " is no case",
                 "write 64x8 (64 bytes, 8 outstanding) or 1024@50000+16 (1,024 bytes, 50,000 a "
                 "second, 16 us of work each)");
   if (result->bytes < smallest_payload || result->bytes > largest_payload)
@@ -81,14 +81,16 @@ std::string to_json(const Case& what, const Measurement& m) {
                                  {"p50_us", quantile(0.5)},
                                  {"p99_us", quantile(0.99)},
                                  {"p999_us", quantile(0.999)},
-                                 {"max_us", us(static_cast<double>(m.latency_ns->max()))}};
+                                 {"max_us", us(static_cast<double>(m.latency_ns->max()))},
+                                 {"core", m.generator_core}};
   if (m.server && m.server->requests != 0) {
     const auto per_request = [&](std::uint64_t ns) {
       return us(static_cast<double>(ns) / static_cast<double>(m.server->requests));
     };
     line["server"] = {{"requests", m.server->requests},
                       {"busy_us", per_request(m.server->busy_ns)},
-                      {"processor_us", per_request(m.server->processor_ns)}};
+                      {"processor_us", per_request(m.server->processor_ns)},
+                      {"core", m.server_core}};
   }
   return line.dump();
 }

@@ -42,6 +42,9 @@ struct Measurement {
   std::uint64_t lost = 0;     // no answer within the time-out
   std::uint64_t unasked = 0;  // answers to nothing: twice, too late, or not ours
   std::optional<ServerCounters> server;  // nothing: a server that only echoes
+  // How much of the time between the two questions for `server` each side had a core. A generator
+  // spins: below 1 it was starved by somebody else, and the measurement is worth less.
+  double generator_core = 0, server_core = 0;
 
   double throughput() const {
     return measured.ns == 0

@@ -49,8 +49,9 @@ class OpenLoop {
   static constexpr unsigned batch_max = 64;  // before answers get a turn
 
   Instant due(std::uint64_t sequence) const {
-    const auto offset = static_cast<unsigned __int128>(sequence) * 1'000'000'000 / case_.rate;
-    return start_ + Duration{static_cast<std::int64_t>(offset)};
+    const auto seconds = static_cast<std::int64_t>(sequence / case_.rate);
+    const std::uint64_t rest_ns = sequence % case_.rate * 1'000'000'000 / case_.rate;
+    return start_ + Duration::seconds(seconds) + Duration{static_cast<std::int64_t>(rest_ns)};
   }
 
   void send_due(Instant now) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/address.h"
+#include "bench/lib/machine.h"
 #include "bench/lib/progress.h"
 #include "bench/load/closed_loop.h"
 #include "bench/load/load_options.h"
@@ -55,11 +56,19 @@ Outcome<Measurement> measure(T& transport, const Case& what, const Timing& timin
   };
   const auto before = ask_counters(transport, Duration::seconds(10));
   if (!before) return silent();
+  const Instant start = now();
+  const Duration processor_before = processor_time();
   Measurement result = what.is_open() ? OpenLoop{transport, what, timing}.run(tick)
                                       : ClosedLoop{transport, what, timing}.run(tick);
   const auto after = ask_counters(transport, Duration::seconds(10));
   if (!after) return silent();
-  if (before->counters && after->counters) result.server = *after->counters - *before->counters;
+  const auto elapsed_ns = static_cast<double>((now() - start).ns);
+  result.generator_core =
+      static_cast<double>((processor_time() - processor_before).ns) / elapsed_ns;
+  if (before->counters && after->counters) {
+    result.server = *after->counters - *before->counters;
+    result.server_core = static_cast<double>(result.server->processor_ns) / elapsed_ns;
+  }
   return result;
 }
 
