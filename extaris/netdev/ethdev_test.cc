@@ -115,9 +115,13 @@ TEST_F(EthPortTest, UsesAPoolThatIsPassedIn) {
 
 TEST_F(EthPortTest, SaysWhatItCannotDo) {
   EXPECT_FALSE(EthPort::open(id_, {.queues = 0}));
-  EXPECT_FALSE(EthPort::open(id_, {.queues = 200}));
   EXPECT_FALSE(EthPort::open(RTE_MAX_ETHPORTS - 1, {}));
-  EXPECT_TRUE(EthPort::open(id_, small_));  // and is as it was
+  auto pool = PacketPool::create({.packets = 255, .buffer_bytes = 2048});
+  ASSERT_TRUE(pool);
+  EXPECT_FALSE(EthPort::open(id_, {.queues = 2, .pools = {&*pool}}));
+  const auto refused = EthPort::open(id_, {.queues = 200});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Error::Code::unavailable);
 }
 
 TEST(FrameEcho, ExchangesWhoAndWhom) {

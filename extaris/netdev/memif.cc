@@ -84,6 +84,7 @@ Outcome<std::unique_ptr<WireDevice>> WireDevice::create(const WireOptions& optio
        .doorbell = false});
   if (!opened) return std::unexpected(opened.error());
   device->port_ = std::move(*opened);
+  device->tried_at_ = rte_get_tsc_cycles();
   device->doorbell_.wake_peer();  // it may sleep since before we were here
   return device;
 }
