@@ -71,15 +71,14 @@ void Link::solicit(const Solicitation& question) noexcept {
     solicit(question.address.v6(), question.mac);
 }
 
-template <class Message>
-Packet Link::packet_of(const Message& message) noexcept {
+Packet Link::packet_of(std::span<const std::byte> message) noexcept {
   Packet packet = pool_.allocate();
   if (!packet) {
     counters_.drop(Drop::no_buffer);
     return packet;
   }
-  resize(packet, sizeof(message));
-  std::memcpy(bytes(packet).data(), &message, sizeof(message));
+  resize(packet, message.size());
+  std::memcpy(bytes(packet).data(), message.data(), message.size());
   return packet;
 }
 

@@ -61,8 +61,11 @@ class Link {
   void advertise(const NdpSolicitation& question, const Ipv6Address& asker,
                  const MacAddress& asker_mac) noexcept;
   void release_waiting(const IpAddress& address, const MacAddress& mac) noexcept;
-  template <class Message>
-  Packet packet_of(const Message& message) noexcept;
+  template <WireFormat Message>
+  Packet packet_of(const Message& message) noexcept {
+    return packet_of(std::as_bytes(std::span{&message, 1}));
+  }
+  Packet packet_of(std::span<const std::byte> message) noexcept;
 
   Counters& counters_;
   PacketPool& pool_;
