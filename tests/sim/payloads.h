@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "extaris/wire/checksum.h"
 
 namespace arrakis::sim {
 
@@ -40,6 +41,15 @@ class Payloads {
           sent_, [&](const Payload& payload) { return std::ranges::equal(payload, bytes); });
     std::memcpy(&number, bytes.data(), sizeof(number));
     return number < sent_.size() && std::ranges::equal(sent_[number], bytes);
+  }
+
+  // Whether a checksum of 16 bits cannot tell these bytes from some that were sent: two flipped
+  // bits in one datagram cancel out once in 32.
+  bool sums_like_sent(std::span<const std::byte> bytes) const {
+    const std::uint16_t sum = extaris::InternetSum{}.add(bytes).folded();
+    return std::ranges::any_of(sent_, [&](const Payload& payload) {
+      return payload.size() == bytes.size() && extaris::InternetSum{}.add(payload).folded() == sum;
+    });
   }
 
   std::size_t count() const { return sent_.size(); }

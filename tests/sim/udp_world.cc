@@ -69,6 +69,14 @@ void UdpWorld::complain(const std::string& what) {
   if (complaint_.empty()) complaint_ = what;
 }
 
+// The cable flips one bit of a frame, which UDP's checksum always finds. A datagram of several
+// frames may get several.
+bool UdpWorld::is_genuine(std::span<const std::byte> payload) const {
+  if (payloads_.were_sent(payload)) return true;
+  return plan_.faults.corrupt != 0 && payload.size() > plan_.options.mtu_bytes - 48u &&
+         payloads_.sums_like_sent(payload);
+}
+
 std::size_t UdpWorld::random_size(bool is_v4) {
   const std::size_t largest = is_v4 ? largest_v4 : largest_v6;
   switch (random_.below(4)) {
@@ -101,6 +109,10 @@ void UdpWorld::poll_all() {
     moved = client_stack_.poll(now_) + server_stack_.poll(now_);
     serve();
     collect();
+    client_stack_.flush();
+    server_stack_.flush();
+    const auto event = link_.next_event();
+    if (event && *event <= now_) moved += 1;  // sent just now over a cable without delay
   }
 }
 
@@ -109,7 +121,7 @@ void UdpWorld::serve() {
   const std::size_t count = server_.receive(batch);
   for (std::size_t i = 0; i < count; ++i) {
     ++served_;
-    if (!payloads_.were_sent(batch[i].payload())) complain("the server got what nobody sent");
+    if (!is_genuine(batch[i].payload())) complain("the server got what nobody sent");
     // Half of them go back as they came, half are touched, so that the sum is taken anew.
     if (random_.once_in(2)) (void)batch[i].mutable_payload();
     if (server_.reply(std::move(batch[i]))) ++answered_;
@@ -119,7 +131,7 @@ void UdpWorld::serve() {
 void UdpWorld::collect() {
   while (const Datagram datagram = client_.receive()) {
     ++echoed_;
-    if (!payloads_.were_sent(datagram.payload())) complain("the client got what nobody sent");
+    if (!is_genuine(datagram.payload())) complain("the client got what nobody sent");
     if (datagram.source().port != server_port) complain("an answer from a wrong port");
   }
 }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/address.h"
@@ -45,6 +46,7 @@ class UdpWorld {
   void storm();
   bool recovers();
   bool one_gets_through(std::size_t bytes, bool is_v4, Duration patience);
+  bool is_genuine(std::span<const std::byte> payload) const;
   void complain(const std::string& what);
 
   Random random_;
