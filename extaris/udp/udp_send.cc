@@ -145,20 +145,6 @@ std::expected<void, SendError> UdpLayer::send(const UdpPort& port,
 
 namespace {
 
-// The same IP header the other way round.
-Ipv4Header turned(const Ipv4Header& ip, std::size_t payload_bytes) {
-  return emit_ipv4({.source = ip.target,
-                    .target = ip.source,
-                    .protocol = protocol::udp,
-                    .payload_bytes = payload_bytes});
-}
-Ipv6Header turned(const Ipv6Header& ip, std::size_t payload_bytes) {
-  return emit_ipv6({.source = ip.target,
-                    .target = ip.source,
-                    .next_header = protocol::udp,
-                    .payload_bytes = payload_bytes});
-}
-
 // It came in one frame, to one of our own addresses, and nobody wrote to the payload: the UDP
 // checksum is right with both ends exchanged.
 template <class Frame>
@@ -177,17 +163,18 @@ std::expected<void, SendError> UdpLayer::reply(const UdpPort& port, Packet&& pay
 template <class Frame>
 std::expected<void, SendError> UdpLayer::reply_in_place(const UdpPort& port,
                                                         Packet&& payload) noexcept {
-  const auto was = load<Frame>(in_front(payload, sizeof(Frame)));
-  const Path* path = ip_.path_to(was.ip.source);
-  const std::size_t segment_bytes = sizeof(UdpHeader) + size(payload);
-  if (path == nullptr || !path->mac_known || sizeof(Frame::ip) + segment_bytes > path->mtu_bytes)
-      [[unlikely]]
+  auto& frame = headers_at<Frame>(in_front(payload, sizeof(Frame)));
+  const Path* path = ip_.path_to(frame.ip.source);
+  // It came in one frame, and so it fits one, unless the way back is narrower.
+  if (path == nullptr || !path->mac_known ||
+      sizeof(Frame::ip) + sizeof(UdpHeader) + size(payload) > path->mtu_bytes) [[unlikely]]
     return reply_anew(port, std::move(payload));
-  const UdpHeader udp{was.udp.target_port, was.udp.source_port, was.udp.length_bytes,
-                      was.udp.checksum};
   clear_offloads(payload);
-  store(push_front(payload, sizeof(Frame)),
-        Frame{link_.header_to(path->mac, Frame::ethertype), turned(was.ip, segment_bytes), udp});
+  frame.ethernet.target = path->mac;
+  frame.ethernet.source = link_.mac();
+  turn_round(frame.ip);
+  turn_round(frame.udp);
+  push_front(payload, sizeof(Frame));
   if (!link_.queue().push(std::move(payload))) [[unlikely]]
     return std::unexpected(SendError::would_block);
   return {};
