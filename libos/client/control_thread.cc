@@ -68,7 +68,7 @@ class Keeper {
       : io_{io}, patience_{patience}, options_{options}, shared_{shared} {}
 
   void keep(std::unique_ptr<Session> session) {
-    const Token token = session->token();
+    Token token = session->token();
     while (!patience_.stopping()) {
       if (session) {
         shared_.connected.store(true, std::memory_order_release);
@@ -79,6 +79,7 @@ class Keeper {
       } else {
         patience_.pause(options_.retry_after);
         if (!patience_.stopping()) session = restored(token);
+        if (session) token = session->token();
       }
     }
     if (session) session->end();

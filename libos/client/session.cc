@@ -109,6 +109,15 @@ std::vector<VnicGrant> Session::attach(const std::string& app) {
   const auto answer =
       patience_.answer<capnp::Response<protocol::Arrakisd::AttachResults>>(request.send());
   begin(value(answer.getOutcome()));
+  try {
+    return open_all(app);
+  } catch (...) {  // the process may live on and try again
+    end();
+    throw;
+  }
+}
+
+std::vector<VnicGrant> Session::open_all(const std::string& app) {
   if (vnics_.empty())
     refuse(Error::Code::not_found, "no VNIC is assigned to " + app,
            "arrakisctl assign-vf --app " + app);

@@ -51,6 +51,7 @@ class Session {
   };
 
   void begin(protocol::Session::Client session);
+  std::vector<VnicGrant> open_all(const std::string& app);
   HeldVnic hold(protocol::Vnic::Client vnic);
   VnicGrant open(HeldVnic& held);
   QueueGrant open(protocol::Queue::Client& queue);
