@@ -82,7 +82,7 @@ Client::~Client() = default;
 
 std::vector<VnicGrant> Client::take_vnics() { return std::exchange(parts_->vnics, {}); }
 
-std::optional<Event> Client::take_event() noexcept { return parts_->shared.events.take(); }
+std::optional<VnicEvent> Client::take_event() noexcept { return parts_->shared.events.take(); }
 
 bool Client::connected() const noexcept {
   return parts_->shared.connected.load(std::memory_order_acquire);

@@ -15,17 +15,12 @@
 #include <string>
 #include <vector>
 
+#include "arrakis/event.h"
 #include "base/error.h"
 #include "base/instant.h"
 #include "libos/client/grant.h"
 
 namespace arrakis::client {
-
-struct Event {
-  enum class Kind : std::uint8_t { link_down, link_up, revoked, rate_changed, filters_changed };
-  std::string vnic;
-  Kind kind;
-};
 
 struct ClientOptions {
   std::string socket_path;
@@ -46,7 +41,7 @@ class Client {
   std::vector<VnicGrant> take_vnics();
 
   // The oldest event not yet seen. Costs one atomic load when there is none.
-  std::optional<Event> take_event() noexcept;
+  std::optional<VnicEvent> take_event() noexcept;
 
   bool connected() const noexcept;              // to the daemon, just now
   std::uint64_t restorations() const noexcept;  // how often the session was restored

@@ -181,7 +181,7 @@ TEST_F(ClientTest, RefusesMessagesThatCannotBe) {
   using Grant = protocol::QueueGrant::Builder;
   const std::function<void(Info)> bad_infos[] = {
       [](Info info) { info.setName(""); },
-      [](Info info) { info.setMac(kj::arrayPtr(reinterpret_cast<const kj::byte*>("\x02"), 1)); },
+      [](Info info) { info.setMac(kj::StringPtr{"short"}.asBytes()); },
       [](Info info) { info.setMtu(20); },
       [](Info info) { info.initAddresses(1).set(0, "10.0.0.0/33"); },
       [](Info info) { info.initGateways(1).set(0, "x"); },
@@ -277,7 +277,7 @@ TEST_F(ClientTest, RestoresItsSessionAfterTheDaemonWasKilled) {
   EXPECT_EQ(facts_.attached, 1);
 
   daemon->announce("vf0", protocol::Watcher::Event::Kind::REVOKED);
-  std::optional<Event> event;
+  std::optional<VnicEvent> event;
   EXPECT_TRUE(eventually([&] { return (event = client->take_event()).has_value(); }))
       << "the new session is watched too";
 }
@@ -310,13 +310,13 @@ TEST_F(ClientTest, DeliversEventsInOrder) {
   EXPECT_FALSE(client->take_event());
   daemon.announce("vf0", protocol::Watcher::Event::Kind::LINK_DOWN);
   daemon.announce("vf1", protocol::Watcher::Event::Kind::REVOKED);
-  std::optional<Event> first, second;
+  std::optional<VnicEvent> first, second;
   ASSERT_TRUE(eventually([&] { return (first = client->take_event()).has_value(); }));
   ASSERT_TRUE(eventually([&] { return (second = client->take_event()).has_value(); }));
   EXPECT_EQ(first->vnic, "vf0");
-  EXPECT_EQ(first->kind, Event::Kind::link_down);
+  EXPECT_EQ(first->kind, VnicEvent::Kind::link_down);
   EXPECT_EQ(second->vnic, "vf1");
-  EXPECT_EQ(second->kind, Event::Kind::revoked);
+  EXPECT_EQ(second->kind, VnicEvent::Kind::revoked);
 }
 
 // The thread's place in /proc, by its name.

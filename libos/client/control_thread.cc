@@ -36,8 +36,8 @@ class EventSink final : public protocol::Watcher::Server {
     const auto message = context.getParams().getEvent();
     const auto kind = static_cast<std::uint16_t>(message.getKind());
     if (kind <=
-        static_cast<std::uint16_t>(Event::Kind::filters_changed))  // else of a later release
-      queue_.push({.vnic = message.getVic(), .kind = static_cast<Event::Kind>(kind)});
+        static_cast<std::uint16_t>(VnicEvent::Kind::filters_changed))  // else of a later release
+      queue_.push({.vnic = message.getVic(), .kind = static_cast<VnicEvent::Kind>(kind)});
     return kj::READY_NOW;
   }
 
@@ -108,18 +108,18 @@ class Keeper {
 
 }  // namespace
 
-void EventQueue::push(Event event) {
+void EventQueue::push(VnicEvent event) {
   const std::lock_guard lock{mutex_};
   if (events_.size() == capacity) events_.pop_front();
   events_.push_back(std::move(event));
   any_.store(true, std::memory_order_release);  // with the load in take()
 }
 
-std::optional<Event> EventQueue::take() {
+std::optional<VnicEvent> EventQueue::take() {
   if (!any_.load(std::memory_order_acquire)) return std::nullopt;
   const std::lock_guard lock{mutex_};
   if (events_.empty()) return std::nullopt;
-  Event event = std::move(events_.front());
+  VnicEvent event = std::move(events_.front());
   events_.pop_front();
   any_.store(!events_.empty(), std::memory_order_release);
   return event;

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "extaris/netdev/descriptor.h"
 #include "libos/client/client.h"
-#include "libos/client/descriptor.h"
 
 namespace arrakis::client {
 
@@ -20,13 +20,13 @@ class EventQueue {
  public:
   static constexpr std::size_t capacity = 256;
 
-  void push(Event event);
-  std::optional<Event> take();
+  void push(VnicEvent event);
+  std::optional<VnicEvent> take();
 
  private:
   std::atomic<bool> any_{false};  // may be true for an empty queue, never false for a full one
   std::mutex mutex_;
-  std::deque<Event> events_;
+  std::deque<VnicEvent> events_;
 };
 
 // Written by the control thread, read by others; `stop` the other way round.

@@ -137,8 +137,7 @@ class SessionServer final : public protocol::Session::Server {
   SessionServer(Facts& facts, Watchers& watchers) : facts_{facts}, watchers_{watchers} {}
 
   kj::Promise<void> token(TokenContext context) override {
-    context.getResults().setToken(
-        kj::arrayPtr(reinterpret_cast<const kj::byte*>(facts_.token.data()), facts_.token.size()));
+    context.getResults().setToken(kj::StringPtr{facts_.token.c_str()}.asBytes());
     return kj::READY_NOW;
   }
   kj::Promise<void> vics(VicsContext context) override {

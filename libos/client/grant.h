@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "base/address.h"
-#include "libos/client/descriptor.h"
+#include "extaris/netdev/descriptor.h"
 
 namespace arrakis::client {
+
+using extaris::Descriptor;
 
 namespace limits {
 inline constexpr std::size_t vnics_max = 64;   // of one application
