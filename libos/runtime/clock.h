@@ -25,7 +25,7 @@ class SeldomClock {
   // What the strides aim at. A loop that turns slow all of a sudden is wrong by more, once.
   static constexpr Duration staleness = Duration::microseconds(20);
 
-  explicit SeldomClock(Source source = {}) noexcept : source_{source}, last_{source_()} {}
+  explicit SeldomClock(Source source = {}) noexcept : source_{source}, last_{source()} {}
 
   // Reads the clock, and expects nothing of how soon the next call comes.
   Instant now() noexcept {

@@ -33,7 +33,7 @@ class QueueLoop {
       disarm();
     return stack_.poll(clock_.recent());
   }
-  std::size_t wait(std::optional<Duration> timeout) noexcept;
+  std::size_t wait(std::optional<Duration> timeout = std::nullopt) noexcept;
 
   // False: packets came in, and the doorbell is not armed.
   bool arm() noexcept;
