@@ -22,6 +22,7 @@ BUILD = pathlib.Path(os.environ.get("ARRAKIS_BUILD", ROOT / "build"))
 ARRAKISD = BUILD / "control-plane/arrakisd/arrakisd"
 ARRAKISCTL = BUILD / "control-plane/arrakisctl/arrakisctl"
 UDP_ECHO = BUILD / "examples/udp_echo"
+PROBE = BUILD / "tests/e2e/probe"
 NOBODY = 65534
 HOST4, HOST6 = "10.20.0.1", "fd61:7272:6b::1"  # the kernel's end, by POLICY
 
@@ -49,17 +50,23 @@ wires = ["w0"]
 """
 
 _libc = ctypes.CDLL(None, use_errno=True)
-CLONE_NEWNET = 0x40000000
+CLONE_NEWNS, CLONE_NEWNET = 0x00020000, 0x40000000
 PR_SET_PDEATHSIG = 1
 
 
 def enter_own_network():
-    """Moves this process into a network namespace of its own, once."""
+    """Moves this process into a network namespace of its own, once.
+
+    /sys is mounted anew, because it shows the network of who mounts it; no file system of BPF is in
+    it any more, and none is needed.
+    """
     if os.environ.get("ARRAKIS_E2E_NETWORK") == str(os.getpid()):
         return
-    if _libc.unshare(CLONE_NEWNET) != 0:
+    if _libc.unshare(CLONE_NEWNET | CLONE_NEWNS) != 0:
         raise unittest.SkipTest("needs root: a network namespace of its own")
     os.environ["ARRAKIS_E2E_NETWORK"] = str(os.getpid())
+    run("mount", "--make-rprivate", "/")
+    run("mount", "-t", "sysfs", "sysfs", "/sys")
     run("ip", "link", "set", "lo", "up")
 
 
@@ -213,13 +220,23 @@ class Machine:
     def footprint(self):
         return Footprint(self.daemon.pid)
 
-    def start_echo(self, app="echo", binary=UDP_ECHO, **options):
-        """The example as nobody; a copy, because nobody may not reach a build under /root."""
+    def copy_of(self, binary):
+        """For users who may not reach a build of root's."""
         copy = self.folder / binary.name
         if not copy.exists():
             shutil.copy(binary, copy)
             copy.chmod(0o755)
-        return self.start(copy, app, name=app, user=NOBODY, **options)
+        return copy
+
+    def start_application(self, binary, app="echo", *words):
+        """A program as nobody."""
+        return self.start(self.copy_of(binary), app, *words, name=app, user=NOBODY)
+
+    def start_echo(self):
+        return self.start_application(UDP_ECHO)
+
+    def start_probe(self, app, *words):
+        return self.start_application(PROBE, app, *words)
 
     def close(self):
         for program in reversed(self.programs):
