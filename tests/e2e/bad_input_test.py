@@ -4,7 +4,6 @@
 import os
 import re
 import socket
-import unittest
 
 import harness
 from harness import ARRAKISCTL, ARRAKISD, MachineTest, eventually, run
@@ -160,4 +159,4 @@ class BadInput(MachineTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main()

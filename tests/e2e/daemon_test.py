@@ -2,7 +2,6 @@
 """The daemon stops, dies and comes back; the application does not notice."""
 
 import signal
-import unittest
 
 import harness
 from harness import MachineTest, eventually
@@ -63,4 +62,4 @@ class Daemon(MachineTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main()

@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import time
-import unittest
 
 import harness
 from harness import MachineTest, eventually
@@ -75,4 +74,4 @@ class Death(MachineTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main()

@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """An unprivileged echo on a virtual card of its own, with Linux's own tools at the other end."""
 
-import unittest
-
 import harness
 from harness import MachineTest, eventually, run
 
@@ -75,4 +73,4 @@ class Echo(MachineTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main()

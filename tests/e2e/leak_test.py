@@ -2,7 +2,6 @@
 """A thousand cards come and go, and everything is as before."""
 
 import signal
-import unittest
 
 import harness
 from harness import MachineTest, eventually
@@ -54,4 +53,4 @@ class Leak(MachineTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main()

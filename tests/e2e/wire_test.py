@@ -3,7 +3,6 @@
 
 import re
 import signal
-import unittest
 
 import harness
 from harness import MachineTest, eventually
@@ -52,4 +51,4 @@ class Wire(MachineTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main()
