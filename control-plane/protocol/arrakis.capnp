@@ -170,7 +170,7 @@ interface Filter {
 
 struct FilterSpec {
   # Wildcards: an empty peer is any peer, ports 0 to 65535 are any port. Filters of one direction
-  # and layer must not overlap on a VIC: no priorities, as in the paper.
+  # must not overlap on a VIC (layer ip overlaps udp and tcp): no priorities, as in the paper.
   direction @0 :Direction;
   layer     @1 :Layer;
   peer      @2 :Text;              # prefix, or empty
