@@ -56,7 +56,7 @@ Outcome<IpAddress> first_free(const PoolRule& pool, const IpPrefix& network,
     if (candidate != gateway && holder(present, candidate) == nullptr) return candidate;
   }
   return fail(Error::Code::exhausted,
-              "pool " + quoted(pool.name) + " has no free address in " + network.to_string(),
+              "pool " + quote(pool.name) + " has no free address in " + network.to_string(),
               "release a VNIC, or widen the pool");
 }
 
@@ -64,7 +64,7 @@ Outcome<void> check_free(std::span<const VnicSpec> present, const IpAddress& add
   const VnicSpec* other = holder(present, address);
   if (other == nullptr) return {};
   return fail(Error::Code::conflict, address.to_string() + " belongs to " + other->name + " of app " +
-                                         quoted(other->app),
+                                         quote(other->app),
               "choose another address, or: arrakisctl release-vf " + other->name);
 }
 
@@ -86,13 +86,13 @@ Outcome<void> check_asked(const Rules& rules, const IpAddress& address) {
   if (!rules.app.addresses.empty()) {
     if (fixed(rules.app, address) != nullptr) return {};
     return fail(Error::Code::denied,
-                text + " is not among the addresses of app " + quoted(rules.app.name),
+                text + " is not among the addresses of app " + quote(rules.app.name),
                 "add it to addresses at " + rules.policy.file + ":" + std::to_string(rules.app.line));
   }
   const IpPrefix* network = network_of(rules.pool, address);
   if (network == nullptr)
     return fail(Error::Code::denied, text + " lies in no pool that app " +
-                                         quoted(rules.app.name) + " may use",
+                                         quote(rules.app.name) + " may use",
                 rules.pool == nullptr ? "add a pool to the policy"
                                       : "take one of " + rules.pool->addresses.front().to_string());
   if (is_host_of(*network, address) && address != gateway_of(*rules.pool, *network)) return {};
@@ -114,7 +114,7 @@ Outcome<std::vector<IpAddress>> choose_fixed(const AppRule& app, std::span<const
       break;
     }
     if (has_any && !has_free)
-      return fail(Error::Code::exhausted, "every address of app " + quoted(app.name) + " is in use",
+      return fail(Error::Code::exhausted, "every address of app " + quote(app.name) + " is in use",
                   "release one of its VNICs, or add an address to its policy");
   }
   return chosen;
@@ -154,7 +154,7 @@ Outcome<void> place_on_link(const Rules& rules, const IpAddress& address, VnicSp
   if (!vnic.device.empty()) return {};  // the link's own network may be all it talks to
   if (network == nullptr)
     return fail(Error::Code::denied, address.to_string() + " has no gateway: it lies in no pool",
-                "add gateways = [...] to app " + quoted(rules.app.name));
+                "add gateways = [...] to app " + quote(rules.app.name));
   vnic.gateways.push_back(*gateway_of(*rules.pool, *network));
   return {};
 }

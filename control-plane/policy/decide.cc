@@ -9,7 +9,7 @@ namespace arrakis::control {
 namespace {
 
 std::string who(const Subject& subject) {
-  return subject.user.empty() ? "uid " + std::to_string(subject.uid) : quoted(subject.user);
+  return subject.user.empty() ? "uid " + std::to_string(subject.uid) : quote(subject.user);
 }
 
 std::string place(const Policy& policy, std::uint32_t line) {
@@ -20,8 +20,8 @@ Outcome<const AppRule*> find_app(const Policy& policy, std::string_view name,
                                  std::string_view user) {
   if (auto valid = validate_app_name(name); !valid) return std::unexpected(valid.error());
   if (const AppRule* app = policy.app(name)) return app;
-  return fail(Error::Code::denied, "the policy names no app " + quoted(name),
-              "add to " + policy.file + ": [[app]] / name = " + quoted(name) + " / users = [\"" +
+  return fail(Error::Code::denied, "the policy names no app " + quote(name),
+              "add to " + policy.file + ": [[app]] / name = " + quote(name) + " / users = [\"" +
                   std::string{user} + "\"], then: systemctl reload arrakisd");
 }
 
@@ -34,7 +34,7 @@ Outcome<std::string> choose_provider(const Policy& policy, const AppRule& app,
   if (provider.empty() && !app.providers.empty()) provider = app.providers.front();
   if (std::ranges::find(app.providers, provider) != app.providers.end()) return provider;
   return fail(Error::Code::denied,
-              "app " + quoted(app.name) + " may not have provider " + quoted(provider),
+              "app " + quote(app.name) + " may not have provider " + quote(provider),
               "add it to providers at " + place(policy, app.line));
 }
 
@@ -50,7 +50,7 @@ Outcome<void> check_place(const Policy& policy, const AppRule& app, const VnicSp
   const std::string here = place(policy, app.line);
   if (!vnic.device.empty() && std::ranges::find(app.devices, vnic.device) == app.devices.end())
     return fail(Error::Code::denied,
-                "app " + quoted(app.name) + " may not share netdev " + quoted(vnic.device),
+                "app " + quote(app.name) + " may not share netdev " + quote(vnic.device),
                 "add it to devices at " + here);
   if (vnic.provider != "wire") {
     if (vnic.wire.empty()) return {};
@@ -61,10 +61,10 @@ Outcome<void> check_place(const Policy& policy, const AppRule& app, const VnicSp
                 "give --wire NAME; two VNICs that name it are its ends");
   if (std::ranges::find(app.wires, vnic.wire) == app.wires.end())
     return fail(Error::Code::denied,
-                "app " + quoted(app.name) + " may not join wire " + quoted(vnic.wire),
+                "app " + quote(app.name) + " may not join wire " + quote(vnic.wire),
                 "add it to wires at " + here);
   if (std::ranges::count(present, vnic.wire, &VnicSpec::wire) >= 2)
-    return fail(Error::Code::conflict, "wire " + quoted(vnic.wire) + " has both its ends",
+    return fail(Error::Code::conflict, "wire " + quote(vnic.wire) + " has both its ends",
                 "choose another name, or release one of them");
   return {};
 }
@@ -80,7 +80,7 @@ Outcome<void> decide_sizes(const Policy& policy, const AppRule& app, const PoolR
                 "raise mtu of the pool in " + policy.file);
   vnic.queues = request.queues == 0 ? std::uint16_t{1} : request.queues;
   if (vnic.queues > app.queues)
-    return fail(Error::Code::denied, "app " + quoted(app.name) + " may have " +
+    return fail(Error::Code::denied, "app " + quote(app.name) + " may have " +
                                          std::to_string(app.queues) + " queues a VNIC, not " +
                                          std::to_string(vnic.queues),
                 "raise queues at " + place(policy, app.line));
@@ -124,7 +124,7 @@ Outcome<void> may_attach(const Policy& policy, const Subject& subject, std::stri
   if (!app) return std::unexpected(app.error());
   for (const Principal& principal : (*app)->users)
     if (principal.matches(subject)) return {};
-  return fail(Error::Code::denied, who(subject) + " may not attach as app " + quoted(name),
+  return fail(Error::Code::denied, who(subject) + " may not attach as app " + quote(name),
               "add \"" + user + "\" to users at " + place(policy, (*app)->line) +
                   ", then: systemctl reload arrakisd");
 }
@@ -136,11 +136,12 @@ Outcome<VnicSpec> decide_vnic(const Policy& policy, std::span<const VnicSpec> pr
   if (!found) return std::unexpected(found.error());
   const AppRule& app = **found;
   if (std::ranges::count(present, app.name, &VnicSpec::app) >= app.vnics)
-    return fail(Error::Code::exhausted, "app " + quoted(app.name) + " has all its " +
+    return fail(Error::Code::exhausted, "app " + quote(app.name) + " has all its " +
                                             std::to_string(app.vnics) + " VNICs",
                 "raise vnics at " + place(policy, app.line) + ", or release one");
 
   VnicSpec vnic{.app = app.name, .device = request.device, .wire = request.wire};
+  vnic.trust_transmit = !vnic.device.empty() && app.trust_transmit;
   auto provider = choose_provider(policy, app, request);
   if (!provider) return std::unexpected(provider.error());
   vnic.provider = *std::move(provider);
@@ -182,7 +183,7 @@ Outcome<Rate> decide_rate(Rate cap, Rate asked) {
 Outcome<void> may_filter(const Policy& policy, std::string_view name, const Filter& filter) {
   const AppRule* app = policy.app(name);
   if (app == nullptr)
-    return fail(Error::Code::denied, "the policy names no app " + quoted(name) + " any more");
+    return fail(Error::Code::denied, "the policy names no app " + quote(name) + " any more");
   bool is_bounded = false;
   for (const Filter& authority : app->filters) {
     if (authority.direction != filter.direction) continue;
@@ -191,7 +192,7 @@ Outcome<void> may_filter(const Policy& policy, std::string_view name, const Filt
   }
   if (!is_bounded) return {};
   return fail(Error::Code::denied,
-              "filter \"" + to_string(filter) + "\" is outside what app " + quoted(name) + " may",
+              "filter \"" + to_string(filter) + "\" is outside what app " + quote(name) + " may",
               "widen filters at " + place(policy, app->line));
 }
 

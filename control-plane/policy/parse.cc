@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 5> log_levels{"debug", "info", "warn", "e
 Outcome<std::string> one_of(std::string_view what, std::span<const std::string_view> known,
                             std::string_view written) {
   if (std::ranges::find(known, written) != known.end()) return std::string{written};
-  return fail(Error::Code::usage, "unknown " + std::string{what} + " " + quoted(written),
+  return fail(Error::Code::usage, "unknown " + std::string{what} + " " + quote(written),
               suggestion(written, known));
 }
 
@@ -26,13 +26,13 @@ Outcome<std::string> provider(std::string_view written) {
 
 Outcome<IpPrefix> prefix(std::string_view written) {
   if (const auto parsed = IpPrefix::parse(written)) return *parsed;
-  return fail(Error::Code::usage, quoted(written) + " is no address",
+  return fail(Error::Code::usage, quote(written) + " is no address",
               "write it like \"10.20.0.7\" or \"fd61:7272:6b::7/64\"");
 }
 
 Outcome<IpAddress> address(std::string_view written) {
   if (const auto parsed = IpAddress::parse(written)) return *parsed;
-  return fail(Error::Code::usage, quoted(written) + " is no address",
+  return fail(Error::Code::usage, quote(written) + " is no address",
               "write it like \"10.20.0.1\" or \"fd61:7272:6b::1\"");
 }
 
@@ -48,10 +48,10 @@ Outcome<IpPrefix> network(std::string_view written) {
   const Outcome<IpPrefix> parsed = prefix(written);
   if (!parsed) return parsed;
   if (parsed->length > (parsed->address.is_v4() ? 30 : 126))
-    return fail(Error::Code::usage, quoted(written) + " has no room for addresses",
+    return fail(Error::Code::usage, quote(written) + " has no room for addresses",
                 "give a network of at least four, like \"10.20.0.0/24\"");
   if (!host_bits_are_zero(*parsed) || parsed->address.is_multicast())
-    return fail(Error::Code::usage, quoted(written) + " is an address, not a network",
+    return fail(Error::Code::usage, quote(written) + " is an address, not a network",
                 "set the bits past the prefix to zero, like \"10.20.0.0/24\"");
   return parsed;
 }
@@ -77,9 +77,9 @@ DaemonSettings read_daemon(const toml::table& table, Complaint& complaint) {
   daemon.log = in.value<std::string>("log", daemon.log, [](std::string_view written) {
     return one_of("log level", log_levels, written);
   });
+  in.refuse_unknown_keys();
   in.require(daemon.socket.starts_with('/'), "socket", "socket in [daemon] must be a whole path");
   in.require(daemon.state.starts_with('/'), "state", "state in [daemon] must be a whole path");
-  in.refuse_unknown_keys();
   return daemon;
 }
 
@@ -93,7 +93,8 @@ PoolRule read_pool(std::string_view name, const toml::table& table, Complaint& c
   pool.gateways = in.values<IpAddress>("gateways", address);
   pool.rate = in.value<Rate>("rate", {}, parse_rate);
   pool.mtu_bytes = in.number("mtu", 576, 9000, pool.mtu_bytes);
-  in.require(!pool.addresses.empty(), "addresses", "pool " + quoted(name) + " has no addresses",
+  in.refuse_unknown_keys();  // before what is missing: it may only be misspelt
+  in.require(!pool.addresses.empty(), "addresses", "pool " + quote(name) + " has no addresses",
              "add addresses = [\"10.20.0.0/24\"]");
   in.require(at_most_one_a_family(pool.addresses), "addresses",
              "a pool has at most one network of each IP family", "make a second pool");
@@ -104,7 +105,6 @@ PoolRule read_pool(std::string_view name, const toml::table& table, Complaint& c
   in.require(pool.mtu_bytes >= 1280 ||
                  std::ranges::all_of(pool.addresses, [](const auto& p) { return p.address.is_v4(); }),
              "mtu", "IPv6 needs an mtu of 1280 at least (RFC 8200, section 5)");
-  in.refuse_unknown_keys();
   return pool;
 }
 
@@ -128,15 +128,15 @@ AppRule read_app(const toml::table& table, Complaint& complaint) {
   app.devices = in.texts("devices");
   app.trust_transmit = in.flag("trust_transmit", false);
   app.wires = in.texts("wires");
+  in.refuse_unknown_keys();
   in.require(!app.name.empty(), "name", "an [[app]] needs a name", "add name = \"...\"");
-  in.require(!app.users.empty(), "users", "app " + quoted(app.name) + " has no users",
+  in.require(!app.users.empty(), "users", "app " + quote(app.name) + " has no users",
              R"(add users = ["nobody"]: who may attach)");
   if (const auto valid = validate(app.filters); !valid)
     in.require(false, "filters", valid.error().message, valid.error().remedy);
   in.require(app.devices.empty() || app.trust_transmit, "devices",
              "what an application sends on a shared netdev cannot be bounded",
              "say so with trust_transmit = true, or leave devices out");
-  in.refuse_unknown_keys();
   return app;
 }
 
@@ -151,7 +151,7 @@ void read_pools(const toml::node* node, Policy& policy, Complaint& complaint) {
   const toml::table* pools = sub_table(*node, "pool", complaint);
   if (pools == nullptr) return;
   for (const auto& [name, value] : *pools)
-    if (const toml::table* table = sub_table(value, "pool." + quoted(name.str()), complaint))
+    if (const toml::table* table = sub_table(value, "pool." + quote(name.str()), complaint))
       policy.pools.push_back(read_pool(name.str(), *table, complaint));
   std::ranges::stable_sort(policy.pools, {}, &PoolRule::line);
 }
@@ -168,10 +168,10 @@ void read_apps(const toml::node* node, Policy& policy, Complaint& complaint) {
     if (table == nullptr) return;
     AppRule app = read_app(*table, complaint);
     if (policy.app(app.name) != nullptr)
-      complaint.at(element.source(), "app " + quoted(app.name) + " is named twice");
+      complaint.at(element.source(), "app " + quote(app.name) + " is named twice");
     if (!app.pool.empty() && policy.pool(app.pool) == nullptr)
-      complaint.at(element.source(), "app " + quoted(app.name) + " names pool " +
-                                         quoted(app.pool) + ", which does not exist");
+      complaint.at(element.source(), "app " + quote(app.name) + " names pool " +
+                                         quote(app.pool) + ", which does not exist");
     policy.apps.push_back(std::move(app));
   }
 }
@@ -183,8 +183,8 @@ void refuse_overlapping_pools(const Policy& policy, Complaint& complaint) {
         for (const IpPrefix& b : policy.pools[j].addresses)
           if (a.contains(b.address) || b.contains(a.address))
             complaint.at({{policy.pools[i].line, 1}, {policy.pools[i].line, 1}, nullptr},
-                         "pools " + quoted(policy.pools[j].name) + " and " +
-                             quoted(policy.pools[i].name) + " overlap");
+                         "pools " + quote(policy.pools[j].name) + " and " +
+                             quote(policy.pools[i].name) + " overlap");
 }
 
 Outcome<Policy> read_policy(const toml::table& root, std::string_view file) {

@@ -94,7 +94,7 @@ void TableReader::refuse_unknown_keys() {
     bool is_known = false;
     for (const std::string_view known : known_) is_known = is_known || known == key.str();
     if (is_known) continue;
-    complaint_.at(key.source(), "unknown key " + quoted(key.str()) + " in " + name_,
+    complaint_.at(key.source(), "unknown key " + quote(key.str()) + " in " + name_,
                   suggestion(key.str(), known_));
     return;
   }

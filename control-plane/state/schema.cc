@@ -11,7 +11,8 @@ constexpr std::array migrations{
       CREATE TABLE vnic (
         name TEXT PRIMARY KEY, app TEXT NOT NULL, provider TEXT NOT NULL, mac TEXT NOT NULL,
         mtu INTEGER NOT NULL, queues INTEGER NOT NULL, rate INTEGER NOT NULL,
-        granted_rate INTEGER NOT NULL, device TEXT NOT NULL, wire TEXT NOT NULL) STRICT;
+        granted_rate INTEGER NOT NULL, device TEXT NOT NULL, wire TEXT NOT NULL,
+        trust_transmit INTEGER NOT NULL) STRICT;
       CREATE TABLE vnic_item (
         vnic TEXT NOT NULL REFERENCES vnic ON DELETE CASCADE, kind TEXT NOT NULL,
         place INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (vnic, kind, place)) STRICT;

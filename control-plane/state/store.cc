@@ -78,8 +78,8 @@ Outcome<Store> Store::open(const std::string& path) {
 
 Outcome<std::vector<StoredVnic>> Store::vnics() {
   auto query = database_.prepare(
-      "SELECT name, app, provider, mac, mtu, queues, rate, granted_rate, device, wire"
-      " FROM vnic ORDER BY length(name), name");
+      "SELECT name, app, provider, mac, mtu, queues, rate, granted_rate, device, wire,"
+      " trust_transmit FROM vnic ORDER BY length(name), name");
   if (!query) return std::unexpected(query.error());
   std::vector<StoredVnic> all;
   for (;;) {
@@ -100,6 +100,7 @@ Outcome<std::vector<StoredVnic>> Store::vnics() {
     vnic.granted_rate.bits_per_second = static_cast<std::uint64_t>(query->number(7));
     spec.device = query->text(8);
     spec.wire = query->text(9);
+    spec.trust_transmit = query->number(10) != 0;
     if (auto read = read_items(vnic); !read) return std::unexpected(read.error());
     all.push_back(std::move(vnic));
   }
@@ -172,8 +173,8 @@ Outcome<void> Store::abandon(const Intent& intent) {
 Outcome<void> Store::write(const StoredVnic& vnic) {
   auto insert = database_.prepare(
       "INSERT OR REPLACE INTO vnic"
-      " (name, app, provider, mac, mtu, queues, rate, granted_rate, device, wire)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      " (name, app, provider, mac, mtu, queues, rate, granted_rate, device, wire,"
+      "  trust_transmit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   if (!insert) return std::unexpected(insert.error());
   const VnicSpec& spec = vnic.spec;
   const std::string mac = spec.mac.to_string();
@@ -181,7 +182,7 @@ Outcome<void> Store::write(const StoredVnic& vnic) {
   insert->bind(5, spec.mtu_bytes).bind(6, spec.queues);
   insert->bind(7, as_signed(spec.rate.bits_per_second));
   insert->bind(8, as_signed(vnic.granted_rate.bits_per_second));
-  insert->bind(9, spec.device).bind(10, spec.wire);
+  insert->bind(9, spec.device).bind(10, spec.wire).bind(11, std::int64_t{spec.trust_transmit});
   if (auto written = insert->run(); !written) return written;
   return write_items(vnic);
 }
