@@ -16,14 +16,18 @@ capnp::ReaderOptions reader_options() {
   return options;
 }
 
-constexpr std::size_t words_in_flight_max = (1 << 20) / sizeof(capnp::word);
+// Of calls without an answer yet. One that waits for a promise of the client may hold a descriptor
+// of the client: some hundreds a connection at most.
+constexpr std::size_t words_in_flight_max = (64 << 10) / sizeof(capnp::word);
+// We take none, but Cap'n Proto 0.9 sends none either when this is 0.
+constexpr unsigned descriptors_a_message_max = 1;
 
 // The members end in the reverse of their order: capabilities before what they stand on.
 struct Connection {
   Connection(Services& services, kj::Own<kj::AsyncCapabilityStream> s, Peer peer)
       : client{kj::refcounted<Client>(services, kj::mv(peer))},
         stream{kj::mv(s)},
-        network{*stream, 0 /* we take no descriptors */, capnp::rpc::twoparty::Side::SERVER,
+        network{*stream, descriptors_a_message_max, capnp::rpc::twoparty::Side::SERVER,
                 reader_options()},
         rpc{capnp::makeRpcServer(network, kj::heap<ArrakisdServer>(*client))} {
     rpc.setFlowLimit(words_in_flight_max);

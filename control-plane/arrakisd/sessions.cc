@@ -12,7 +12,8 @@ void Sessions::watch(LeaseId lease, kj::AutoCloseFd pidfd) {
       port_, pidfd.get(), kj::UnixEventPort::FdObserver::OBSERVE_READ);
   kj::Promise<void> ended = observer->whenBecomesReadable()
                                 .then([this, lease] { registry_.reclaim(lease); })
-                                .attach(kj::mv(observer), kj::mv(pidfd));
+                                .attach(kj::mv(observer))
+                                .attach(kj::mv(pidfd));  // closed after nobody looks at it
   watches_.insert_or_assign(lease, ended.eagerlyEvaluate([this](kj::Exception&& exception) {
     taskFailed(kj::mv(exception));
   }));
