@@ -52,15 +52,17 @@ std::string options_with_value(const CommandTree& command) {
 
 // The lines of `case $command:$previous in` for one command.
 std::string bash_values(const CommandTree& command, const std::string& pattern) {
-  std::string lines;
+  std::string lines, without;
   for (const auto& option : command.options) {
     if (option.type.empty()) continue;
     const std::string values =
         option.type == "PATH" ? "compgen -f -- \"$current\"" : values_of(option.type);
-    lines += fmt::format("    {}:{}) values=$({}) ;;\n", pattern, option.name,
-                         values.empty() ? ":" : values);
+    if (values.empty())
+      without += fmt::format("{}{}:{}", without.empty() ? "" : "|", pattern, option.name);
+    else
+      lines += fmt::format("    {}:{}) values=$({}) ;;\n", pattern, option.name, values);
   }
-  return lines;
+  return without.empty() ? lines : lines + fmt::format("    {}) ;;\n", without);
 }
 
 std::string bash_words(const CommandTree& command, const CommandTree& root) {
@@ -116,7 +118,7 @@ CommandTree tree_of(const CLI::App& app) {
     const bool is_flag = option->get_items_expected_max() == 0;
     if (option->get_positional())
       tree.positionals.push_back(option->get_type_name());
-    else if (!option->get_lnames().empty())
+    else if (option != app.get_help_ptr() || app.get_parent() == nullptr)  // once is enough
       tree.options.push_back({"--" + option->get_lnames().front(), option->get_description(),
                               is_flag ? "" : option->get_type_name()});
   }

@@ -64,6 +64,9 @@ Result<Context> context_of(const GlobalOptions& options, const Command& command,
 
 Failure failure_of(const CLI::ParseError& error, const CLI::App& root) {
   constexpr std::size_t bytes_max = 160;
+  if (const auto rest = root.remaining(); root.get_subcommands().empty() && !rest.empty())
+    return {Exit::usage, "there is no command " + control::quote(rest.front()),
+            "see `arrakisctl --help`"};
   const std::string what = error.what();
   const auto chosen = root.get_subcommands();
   const std::string command = chosen.empty() ? "" : ' ' + chosen.front()->get_name();
