@@ -21,7 +21,8 @@ class Random {
 
   // Uniform in [0, bound), bound > 0 (Lemire's multiplication; bias below 2^-32 for small bounds).
   constexpr std::uint64_t below(std::uint64_t bound) {
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(next()) * bound) >> 64);
+    __extension__ using Wide = unsigned __int128;  // not in ISO C++
+    return static_cast<std::uint64_t>((Wide{next()} * bound) >> 64);
   }
 
   // True once in `one_in` times on average; never for 0.

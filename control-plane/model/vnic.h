@@ -35,7 +35,9 @@ struct VnicSpec {
   Rate rate;
   std::vector<Filter> filters;
   std::string device;  // xdp: share a queue of this netdev; empty: a veth pair of its own
-  std::string wire;    // wire: name of the link; two VNICs that name it are its ends
+  // xdp on a shared netdev: the policy accepts that nothing polices what the application sends.
+  bool trust_transmit = false;
+  std::string wire;  // wire: name of the link; two VNICs that name it are its ends
 
   friend bool operator==(const VnicSpec&, const VnicSpec&) = default;
 };

@@ -2,7 +2,7 @@
 //
 // Ownership: the pool must outlive every packet it gave out.
 // Threads:   one.
-// Needs:     DPDK's EAL to be up in this process (libos/runtime/eal.h; tests: netdev/test_eal.h).
+// Needs:     DPDK's EAL to be up in this process (extaris/packet/eal.h).
 #pragma once
 
 #include <cstddef>
