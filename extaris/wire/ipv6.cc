@@ -79,7 +79,9 @@ class Walk {
         case protocol::fragment:
           return fragment();
         default:
-          return Ipv6Upper{.protocol = next_, .chain_bytes = static_cast<std::uint16_t>(at_)};
+          return Ipv6Upper{.protocol = next_,
+                           .chain_bytes = static_cast<std::uint16_t>(at_),
+                           .named_at = pointer_to(next_at_)};
       }
     }
     return std::unexpected(malformed());
@@ -140,11 +142,11 @@ class Walk {
     return Ipv6Upper{
         .protocol = protocol::fragment,
         .chain_bytes = static_cast<std::uint16_t>(at_ + sizeof(Ipv6FragmentHeader)),
+        .named_at = pointer_to(at_),
         .is_fragment = true,
         .next_header = header->next_header,
         .more_fragments = (field & ipv6::more_fragments) != 0,
         .fragment_offset = static_cast<std::uint16_t>(field & ipv6::offset_mask),
-        .fragment_field_at = static_cast<std::uint16_t>(at_),
         .identification = header->identification.host()};
   }
 
