@@ -5,6 +5,7 @@
 // addresses allow. ARP, NDP and ICMP to and from those addresses need no filter.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -39,15 +40,22 @@ struct Filter {
   friend bool operator==(const Filter&, const Filter&) = default;
 };
 
+inline constexpr std::size_t filters_max = 64;  // on one VNIC
+
 bool overlap(const Filter& a, const Filter& b);
 // Everything `inner` covers is covered by `outer`.
 bool covers(const Filter& outer, const Filter& inner);
+
+// The prefix with the bits past its length cleared, as the peer of a filter is held.
+IpPrefix network_of(IpPrefix prefix);
 
 // "rx udp port 7", "tx tcp port 1000-2000 peer 10.0.0.0/8 peer-port 53", "rx ip peer fd00::/8".
 Outcome<Filter> parse_filter(std::string_view text);
 std::string to_string(const Filter& filter);
 
-// Ports only where the layer has them; ranges in order; no overlap within a direction.
+// Ports only where the layer has them; ranges in order.
+Outcome<void> validate(const Filter& filter);
+// Each of them, no more than filters_max, and no overlap within a direction.
 Outcome<void> validate(std::span<const Filter> filters);
 
 }  // namespace arrakis::control

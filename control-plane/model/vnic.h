@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,8 @@ namespace arrakis::control {
 struct Neighbor {
   IpAddress address;
   MacAddress mac;
+
+  friend bool operator==(const Neighbor&, const Neighbor&) = default;
 };
 
 // Complete: the policy has filled in what the request left open.
@@ -32,12 +35,27 @@ struct VnicSpec {
   Rate rate;
   std::vector<Filter> filters;
   std::string device;  // xdp: share a queue of this netdev; empty: a veth pair of its own
-  bool trust_transmit =
-      false;         // shared netdev: the policy accepts that nothing polices what leaves
+  // xdp on a shared netdev: the policy accepts that nothing polices what the application sends.
+  bool trust_transmit = false;
   std::string wire;  // wire: name of the link; two VNICs that name it are its ends
+
+  friend bool operator==(const VnicSpec&, const VnicSpec&) = default;
 };
+
+// What a VNIC can be at all; what the machine and the policy allow is for others to say.
+Outcome<void> validate_addresses(std::span<const IpPrefix> addresses);  // one a family, unicast
+Outcome<void> validate_gateways(std::span<const IpAddress> gateways);
+Outcome<void> validate_mac(MacAddress mac);  // unicast, not zero
+// RFC 791, 3.2: 68; RFC 8200, 5: 1280 where an address is IPv6.
+Outcome<void> validate_mtu(std::uint16_t mtu_bytes, std::span<const IpPrefix> addresses);
 
 // An application's name: [a-z0-9][a-z0-9_-]{0,62}.
 Outcome<void> validate_app_name(std::string_view name);
+// Names of VFs, providers and wires have the same form.
+Outcome<void> validate_vf_name(std::string_view name);
+Outcome<void> validate_provider_name(std::string_view name);
+Outcome<void> validate_wire_name(std::string_view name);
+// A netdev's name as the kernel allows it (dev_valid_name), in printable ASCII.
+Outcome<void> validate_device_name(std::string_view name);
 
 }  // namespace arrakis::control
