@@ -34,8 +34,8 @@ WORDS = [
          "an Instant or a doorbell: the data path does not sleep", within=DATA_PATH),
     Word(r"\b(printf|fprintf|puts|cout|cerr|clog)\b", "a counter: the data path does not log",
          within=("extaris/",), tests_too=False),
-    # POSIX itself wants the cast to sockaddr.
-    Word(r"\breinterpret_cast\b(?!<(const )?sockaddr(_\w+)?\s?\*>)",
+    # POSIX itself wants the casts between kinds of sockaddr.
+    Word(r"\breinterpret_cast\b(?!<(const )?sockaddr(_\w+)?\s?[*&]>)",
          "ByteReader, std::as_bytes or std::bit_cast", allowed=TYPED_BYTES),
     Word(r"\busing namespace\b(?! std::(\w+::)?\w*literals\b)",
          "the names you need, one by one"),
