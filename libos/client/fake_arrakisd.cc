@@ -268,6 +268,11 @@ extaris::Descriptor Wire::sealed_page() {
   return page;
 }
 
+std::string Wire::new_socket_name() {
+  static std::atomic<unsigned> next{0};
+  return "arrakis-fake-wire-" + std::to_string(::getpid()) + "-" + std::to_string(next++);
+}
+
 FakeArrakisd::FakeArrakisd(std::string socket_path, Facts& facts)
     : shared_{std::make_unique<Shared>(std::move(socket_path), facts)} {
   auto listening = shared_->listening.get_future();

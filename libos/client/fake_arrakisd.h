@@ -24,12 +24,13 @@ enum class Kind : std::uint8_t { xdp, wire };
 
 // A link between two applications, each of them the client of a daemon of its own.
 struct Wire {
-  std::string socket_name = "arrakis-fake-wire-" + std::to_string(::getpid());
+  std::string socket_name = new_socket_name();
   extaris::Descriptor page = sealed_page();
   extaris::Descriptor events[2] = {extaris::Descriptor{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
                                    extaris::Descriptor{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}};
 
   static extaris::Descriptor sealed_page();
+  static std::string new_socket_name();  // DPDK keeps a server's name until the process ends
 };
 
 // What the daemon does. A daemon that is started again with the same Facts knows its sessions.

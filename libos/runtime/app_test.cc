@@ -89,15 +89,15 @@ TEST_F(AppTest, DatagramsGoThereAndBack) {
 TEST_F(AppTest, GivesBackWhatItHeldAndMayAttachAgain) {
   for (int i = 1; i <= 3; ++i) {
     {
-      auto app = attach(0);
+      auto app = attach(1);
       ASSERT_TRUE(app) << app.error().message;
     }
-    EXPECT_EQ(facts_[0].ended, i);
+    EXPECT_EQ(facts_[1].ended, i);
   }
 }
 
 TEST_F(AppTest, AsksTheEnvironmentWhatItIsNotTold) {
-  ::setenv("ARRAKIS_SOCKET", socket_of(0).c_str(), 1);
+  ::setenv("ARRAKIS_SOCKET", socket_of(1).c_str(), 1);
   ::setenv("ARRAKIS_APP", "from-the-environment", 1);
   {
     auto app = App::attach();
@@ -112,16 +112,16 @@ TEST_F(AppTest, AsksTheEnvironmentWhatItIsNotTold) {
 }
 
 TEST_F(AppTest, RefusesANameThatCannotBe) {
-  const auto app = App::attach(std::string(10'000, 'x'), {.socket = socket_of(0)});
+  const auto app = App::attach(std::string(10'000, 'x'), {.socket = socket_of(1)});
   ASSERT_FALSE(app);
   EXPECT_EQ(app.error().code, Error::Code::usage);
   EXPECT_LT(app.error().message.size(), 200u);
 }
 
 TEST_F(AppTest, TellsWhatHappensToItsVnics) {
-  auto app = attach(0);
+  auto app = attach(1);
   ASSERT_TRUE(app);
-  daemons_[0].announce("vf0", protocol::Watcher::Event::Kind::REVOKED);
+  daemons_[1].announce("vf0", protocol::Watcher::Event::Kind::REVOKED);
   std::optional<VnicEvent> event;
   while (!(event = app->take_event())) app->vnic().queue().wait(Duration::milliseconds(1));
   EXPECT_EQ(event->vnic, "vf0");
