@@ -78,7 +78,7 @@ demonstrate() {
 
   say "arrakisd, with this policy: $folder/arrakisd.toml"
   grep -A4 '^\[\[app' "$folder/arrakisd.toml" | sed 's/^/  /'
-  build/control-plane/arrakisd/arrakisd --config "$folder/arrakisd.toml" \
+  build/control-plane/arrakisd/arrakisd --policy "$folder/arrakisd.toml" \
     >"$folder/arrakisd.log" 2>&1 &
   until_true "$ctl" status
 

@@ -12,7 +12,7 @@ build=(
   libdpdk-dev libboost-dev                          # packets, intrusive containers
   capnproto libcapnp-dev                            # protocol
   clang-19 libbpf-dev libxdp-dev bpftool            # the xdp provider and its eBPF program
-  libelf-dev zlib1g-dev libnl-route-3-dev           # rtnetlink
+  libelf-dev zlib1g-dev libnl-route-3-dev libcap-ng-dev
   libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libsqlite3-dev
   libtomlplusplus-dev
   libgtest-dev                                      # the build makes the tests too
