@@ -7,6 +7,7 @@
 #include "extaris/ip/icmp_news.h"
 #include "extaris/packet/headers.h"
 #include "extaris/wire/ipv4.h"
+#include "extaris/wire/load_store.h"
 #include "extaris/wire/ndp.h"
 #include "extaris/wire/protocol.h"
 #include "extaris/wire/quote.h"
@@ -90,8 +91,7 @@ std::optional<IcmpNews> Icmp::receive_v6(Arrival&& arrival) noexcept {
   return *news;
 }
 
-void Icmp::receive_neighbor_message(const Arrival& arrival,
-                                    const Icmpv6Message& message) noexcept {
+void Icmp::receive_neighbor_message(const Arrival& arrival, const Icmpv6Message& message) noexcept {
   const NdpEnvelope envelope{arrival.source.v6(), arrival.target.v6(), arrival.hop_limit};
   if (message.type == icmpv6::neighbor_solicitation) {
     const auto question = parse_solicitation(message, envelope);
@@ -109,27 +109,26 @@ void Icmp::answer_echo(Arrival&& request) noexcept {
   pull_front(packet, request.header_bytes);
   clear_offloads(packet);
   const bool is_v4 = request.source.is_v4();
-  auto* type = reinterpret_cast<std::uint8_t*>(bytes(packet).data());
-  be16_t checksum;
-  std::memcpy(&checksum, type + offsetof(Icmpv4Header, checksum), sizeof(checksum));
+  // Both families' messages begin alike.
+  auto header = load<Icmpv4Header>(bytes(packet).data());
   const std::uint8_t reply = is_v4 ? icmpv4::echo_reply : icmpv6::echo_reply;
   // Type and code are one word of the sum; exchanged addresses leave it as it is.
-  checksum = updated_checksum(checksum, be16_t{static_cast<std::uint16_t>(*type << 8)},
-                              be16_t{static_cast<std::uint16_t>(reply << 8)});
-  *type = reply;
-  std::memcpy(type + offsetof(Icmpv4Header, checksum), &checksum, sizeof(checksum));
+  header.checksum =
+      updated_checksum(header.checksum, be16_t{static_cast<std::uint16_t>(header.type << 8)},
+                       be16_t{static_cast<std::uint16_t>(reply << 8)});
+  header.type = reply;
+  store(bytes(packet).data(), header);
   const Path* path = ip_.path_to(request.source);
   if (path == nullptr) return counters_.drop(Drop::no_route);
-  (void)ip_.send(std::move(packet), *path,
-                 {.source = request.target,
-                  .protocol = is_v4 ? protocol::icmpv4 : protocol::icmpv6});
+  (void)ip_.send(
+      std::move(packet), *path,
+      {.source = request.target, .protocol = is_v4 ? protocol::icmpv4 : protocol::icmpv6});
 }
 
 void Icmp::port_unreachable(const Arrival& about) noexcept {
   const IcmpError error =
-      about.source.is_v4()
-          ? IcmpError{icmpv4::destination_unreachable, icmpv4::port_unreachable}
-          : IcmpError{icmpv6::destination_unreachable, icmpv6::port_unreachable};
+      about.source.is_v4() ? IcmpError{icmpv4::destination_unreachable, icmpv4::port_unreachable}
+                           : IcmpError{icmpv6::destination_unreachable, icmpv6::port_unreachable};
   send_error(bytes(about.packet), error, about.to_group);
 }
 
@@ -177,8 +176,8 @@ void Icmp::send_error(std::span<const std::byte> about, const IcmpError& error,
   const IpAddress us = link_.addresses().is_ours(target) ? target : path->source;
   Packet packet = link_.pool().allocate();
   if (!packet) return counters_.drop(Drop::no_buffer);
-  const std::size_t room = is_v4 ? ipv4_error_bytes_max - sizeof(Ipv4Header)
-                                 : ipv6_error_bytes_max - sizeof(Ipv6Header);
+  const std::size_t room =
+      is_v4 ? ipv4_error_bytes_max - sizeof(Ipv4Header) : ipv6_error_bytes_max - sizeof(Ipv6Header);
   const std::size_t quoted =
       std::min({about.size(), room - sizeof(Icmpv4Header),
                 path->mtu_bytes - sizeof(Ipv6Header) - sizeof(Icmpv4Header), tailroom(packet)});
@@ -187,7 +186,7 @@ void Icmp::send_error(std::span<const std::byte> about, const IcmpError& error,
   Icmpv4Header header{error.type, error.code, be16_t{0}, be32_t{error.parameter}};
   InternetSum sum = is_v4 ? InternetSum{} : pseudo_header_v6(us.v6(), source.v6(), size(packet));
   header.checksum = sum.add_header(header).add(about.first(quoted)).checksum();
-  std::memcpy(bytes(packet).data(), &header, sizeof(header));
+  store(bytes(packet).data(), header);
   std::memcpy(bytes(packet).data() + sizeof(header), about.data(), quoted);
   ++counters_.icmp_errors_sent;
   (void)ip_.send(std::move(packet), *path,

@@ -65,8 +65,7 @@ class Icmp {
  private:
   void answer_echo(Arrival&& request) noexcept;
   void receive_neighbor_message(const Arrival& arrival, const Icmpv6Message& message) noexcept;
-  void send_error(std::span<const std::byte> about, const IcmpError& error,
-                  bool to_group) noexcept;
+  void send_error(std::span<const std::byte> about, const IcmpError& error, bool to_group) noexcept;
 
   Checksum receive_checksum_;
   Link& link_;

@@ -20,8 +20,8 @@ std::optional<SocketError> meaning(const Icmpv4Message& message) {
     case icmpv4::host_prohibited:
     case icmpv4::administratively_prohibited: return administratively_prohibited;
     case icmpv4::network_unreachable:
-    case 6:                                     // network unknown
-    case 11: return network_unreachable;        // ... for this type of service
+    case 6:                               // network unknown
+    case 11: return network_unreachable;  // ... for this type of service
     default: return host_unreachable;
   }
 }

@@ -7,6 +7,7 @@
 #include "extaris/packet/bytes.h"
 #include "extaris/wire/ipv4.h"
 #include "extaris/wire/ipv6.h"
+#include "extaris/wire/load_store.h"
 
 namespace arrakis::extaris {
 namespace {
@@ -21,8 +22,8 @@ std::size_t units(std::size_t bytes) { return (bytes + 7) / 8; }
 
 Reassembly::Reassembly(Counters& counters)
     : counters_{counters}, entries_(limits::reassemblies_max) {
-  auto pool = PacketPool::create({.packets = limits::reassemblies_max + limits::reassembled_held_max,
-                                  .buffer_bytes = 65'535});
+  auto pool = PacketPool::create(
+      {.packets = limits::reassemblies_max + limits::reassembled_held_max, .buffer_bytes = 65'535});
   if (pool) pool_.emplace(std::move(*pool));
 }
 
@@ -55,9 +56,9 @@ bool Reassembly::place(Entry& entry, const Fragment& fragment) noexcept {
   const std::size_t end = fragment.offset + fragment.payload.size();
   // Where the datagram ends is said once, and nothing lies behind it.
   const bool contradicts =
-      fragment.more ? entry.payload_bytes != 0 && end >= entry.payload_bytes
-                    : (entry.payload_bytes != 0 && end != entry.payload_bytes) ||
-                          entry.reached_bytes > end;
+      fragment.more
+          ? entry.payload_bytes != 0 && end >= entry.payload_bytes
+          : (entry.payload_bytes != 0 && end != entry.payload_bytes) || entry.reached_bytes > end;
   if (contradicts) {
     spoil(entry, Drop::fragment_overlap);
     return false;
@@ -71,8 +72,7 @@ bool Reassembly::place(Entry& entry, const Fragment& fragment) noexcept {
       [[fallthrough]];
     case FragmentMap::Coverage::some: spoil(entry, Drop::fragment_overlap); return false;
   }
-  if (!fragment.payload.empty())
-    std::memcpy(to, fragment.payload.data(), fragment.payload.size());
+  if (!fragment.payload.empty()) std::memcpy(to, fragment.payload.data(), fragment.payload.size());
   entry.arrived.set(fragment.offset / 8, units(fragment.payload.size()));
   if (fragment.offset == 0) {
     entry.hop_limit = fragment.hop_limit;
@@ -91,22 +91,22 @@ Packet Reassembly::finish(Entry& entry, std::size_t payload_bytes) noexcept {
   Packet packet = std::move(entry.buffer);
   std::byte* front = bytes(packet).data();
   if (entry.source.is_v4()) {
-    const Ipv4Header header = emit_ipv4({.source = entry.source.v4(),
-                                         .target = entry.target.v4(),
-                                         .protocol = entry.protocol,
-                                         .time_to_live = entry.hop_limit,
-                                         .identification =
-                                             static_cast<std::uint16_t>(entry.identification),
-                                         .fragment = 0,
-                                         .payload_bytes = payload_bytes});
-    std::memcpy(front, &header, sizeof(header));
+    const Ipv4Header header =
+        emit_ipv4({.source = entry.source.v4(),
+                   .target = entry.target.v4(),
+                   .protocol = entry.protocol,
+                   .time_to_live = entry.hop_limit,
+                   .identification = static_cast<std::uint16_t>(entry.identification),
+                   .fragment = 0,
+                   .payload_bytes = payload_bytes});
+    store(front, header);
   } else {
     const Ipv6Header header = emit_ipv6({.source = entry.source.v6(),
                                          .target = entry.target.v6(),
                                          .next_header = entry.protocol,
                                          .hop_limit = entry.hop_limit,
                                          .payload_bytes = payload_bytes});
-    std::memcpy(front, &header, sizeof(header));
+    store(front, header);
   }
   resize(packet, header_bytes(entry.source) + payload_bytes);
   entry.state = State::unused;

@@ -30,10 +30,10 @@ struct Fragment {
   IpAddress source;
   IpAddress target;
   std::uint32_t identification = 0;
-  std::uint8_t protocol = 0;   // of what was cut up; part of the name for IPv4 only
+  std::uint8_t protocol = 0;  // of what was cut up; part of the name for IPv4 only
   std::uint8_t hop_limit = 0;
-  std::size_t offset = 0;      // bytes, a multiple of 8
-  bool more = false;           // not the last
+  std::size_t offset = 0;  // bytes, a multiple of 8
+  bool more = false;       // not the last
   std::span<const std::byte> payload;
 };
 

@@ -4,6 +4,7 @@
 #include "extaris/packet/bytes.h"
 #include "extaris/packet/headers.h"
 #include "extaris/stack/receiver.h"
+#include "extaris/wire/load_store.h"
 
 namespace arrakis::extaris {
 
@@ -27,8 +28,7 @@ void Receiver::receive_ipv4(Packet&& packet, bool link_group) noexcept {
   if (!ip) return counters_.drop(ip.error());
   const LocalAddresses& local = link_.addresses();
   if (local.is_bad_source(ip->source)) return counters_.drop(Drop::bad_source);
-  const bool ip_group =
-      local.is_broadcast(ip->target) || LocalAddresses::in_group(ip->target);
+  const bool ip_group = local.is_broadcast(ip->target) || LocalAddresses::in_group(ip->target);
   if (!ip_group && !local.is_ours(ip->target)) return counters_.drop(Drop::not_for_us);
   Arrival arrival{.packet = std::move(packet),
                   .source = ip->source,
@@ -130,7 +130,7 @@ bool Receiver::receive_fragment(Arrival& arrival, const Ipv6Packet& ip,
                                          .next_header = upper.next_header,
                                          .hop_limit = ip.hop_limit,
                                          .payload_bytes = payload.size()});
-    std::memcpy(push_front(arrival.packet, sizeof(header)), &header, sizeof(header));
+    store(push_front(arrival.packet, sizeof(header)), header);
   }
   arrival.in_frame = false;
   // What was inside may begin with extension headers of its own, but not be cut up twice.

@@ -61,8 +61,8 @@ bool Receiver::has_good_checksums(const Packet& packet, const Frame& frame) cons
     return false;
   if (trusts_device && transport_verdict(packet) == Verdict::good) return true;
   if (frame.udp.checksum == be16_t{0}) return false;  // the slow path knows what that means
-  const std::span<const std::byte> segment = bytes(packet).subspan(
-      sizeof(Frame) - sizeof(UdpHeader), frame.datagram_bytes());
+  const std::span<const std::byte> segment =
+      bytes(packet).subspan(sizeof(Frame) - sizeof(UdpHeader), frame.datagram_bytes());
   return pseudo_header(frame.ip.source, frame.ip.target, protocol::udp, segment.size())
       .add(segment)
       .intact();
@@ -135,10 +135,9 @@ bool Receiver::checksum_is_bad(const Arrival& arrival, std::size_t udp_bytes,
   }
   const bool is_v4 = arrival.source.is_v4();
   if (field == be16_t{0}) return !is_v4;  // RFC 768: not computed. RFC 8200, 8.1: not allowed
-  InternetSum sum = is_v4 ? pseudo_header(arrival.source.v4(), arrival.target.v4(), protocol::udp,
-                                          udp_bytes)
-                          : pseudo_header(arrival.source.v6(), arrival.target.v6(), protocol::udp,
-                                          udp_bytes);
+  InternetSum sum =
+      is_v4 ? pseudo_header(arrival.source.v4(), arrival.target.v4(), protocol::udp, udp_bytes)
+            : pseudo_header(arrival.source.v6(), arrival.target.v6(), protocol::udp, udp_bytes);
   return !sum.add(arrival.segment().first(udp_bytes)).intact();
 }
 
@@ -148,14 +147,12 @@ void Receiver::receive_udp(Arrival&& arrival) noexcept {
   if (!udp) return counters_.drop(udp.error());
   const std::size_t udp_bytes = sizeof(UdpHeader) + udp->payload.size();
   if (checksum_is_bad(mine, udp_bytes, udp->checksum)) return counters_.drop(Drop::bad_checksum);
-  UdpPort* port =
-      udp_.find({mine.target, udp->target_port}, {mine.source, udp->source_port});
+  UdpPort* port = udp_.find({mine.target, udp->target_port}, {mine.source, udp->source_port});
   if (port == nullptr) {
     counters_.drop(Drop::no_socket);
     return icmp_.port_unreachable(mine);
   }
-  const std::uint8_t network =
-      mine.source.is_v4() ? sizeof(Ipv4Header) : sizeof(Ipv6Header);
+  const std::uint8_t network = mine.source.is_v4() ? sizeof(Ipv4Header) : sizeof(Ipv6Header);
   const bool is_plain = mine.header_bytes == network;
   std::byte* front = bytes(mine.packet).data();
   // Options and extension headers have served: datagrams know only the fixed header in front.
