@@ -8,8 +8,8 @@ int main(int argc, char** argv) {
   using namespace arrakis::control;
   const Build build{.make_providers = [] {
     std::vector<std::unique_ptr<Provider>> providers;
-    providers.push_back(make_xdp_provider());
-    providers.push_back(make_wire_provider());
+    providers.push_back(std::make_unique<XdpProvider>());
+    providers.push_back(std::make_unique<WireProvider>());
     return providers;
   }};
   return run_daemon(argc, argv, build);

@@ -7,7 +7,7 @@ namespace arrakis::control {
 Parsed parse_options(int argc, char** argv) {
   Options options;
   CLI::App app{"arrakisd: gives applications their VNICs and keeps them within the policy"};
-  app.add_option("--policy", options.policy, "the policy")->type_name("FILE")->capture_default_str();
+  app.add_option("--policy,--config", options.policy, "the policy")->type_name("FILE")->capture_default_str();
   app.add_option("--socket", options.socket, "unix socket to serve, instead of the policy's")
       ->type_name("PATH");
   app.add_option("--state", options.state, "directory of the state, instead of the policy's")
