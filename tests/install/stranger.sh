@@ -42,7 +42,7 @@ cat said
   fail "that is not the error"
 [ "$(wc -l <said)" = 2 ] || fail "more than an error and its remedy"
 
-echo "with one that grants an end of a wire (the memif driver must be there):"
+echo "with one that grants an end of a wire:"
 ARRAKIS_SOCKET=$work/d.sock "$wire_daemon" "$work/d.sock" ./server >said
 cat said
 grep -q "stranger drives vf0 by wire" said || fail "it does not drive its VNIC"
