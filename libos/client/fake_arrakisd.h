@@ -30,7 +30,7 @@ struct Wire {
                                    extaris::Descriptor{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}};
 
   static extaris::Descriptor sealed_page();
-  static std::string new_socket_name();  // DPDK keeps a server's name until the process ends
+  static std::string new_socket_name();
 };
 
 // What the daemon does. A daemon that is started again with the same Facts knows its sessions.

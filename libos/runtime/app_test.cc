@@ -87,13 +87,14 @@ TEST_F(AppTest, DatagramsGoThereAndBack) {
 }
 
 TEST_F(AppTest, GivesBackWhatItHeldAndMayAttachAgain) {
-  for (int i = 1; i <= 3; ++i) {
-    {
-      auto app = attach(1);
-      ASSERT_TRUE(app) << app.error().message;
+  for (int i = 1; i <= 3; ++i)
+    for (const unsigned end : {0u, 1u}) {
+      {
+        auto app = attach(end);
+        ASSERT_TRUE(app) << app.error().message;
+      }
+      EXPECT_EQ(facts_[end].ended, i);
     }
-    EXPECT_EQ(facts_[1].ended, i);
-  }
 }
 
 TEST_F(AppTest, AsksTheEnvironmentWhatItIsNotTold) {
