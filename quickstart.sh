@@ -156,6 +156,6 @@ trap 'exit 130' INT TERM HUP
 
 say "udp_echo and Linux's own echo server, measured: bench/run.sh udp_echo --quick"
 "${as_root[@]}" bench/run.sh udp_echo --quick --json "$folder/udp_echo.json"
-bench/report --table "$folder/udp_echo.json"
+tools/echo_table.py "$folder/udp_echo.json"
 
 say "done. Next: README.md; a program of your own: examples/udp_echo.cc"
