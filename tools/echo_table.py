@@ -30,7 +30,8 @@ def main(path):
                                      for row in rows
                                      if row["wire"] == wire and row["case"].startswith(case))
             for system, mode in measured:
-                values = [medians.get((wire, case + mode, system, metric)) for metric, *_ in METRICS]
+                values = [medians.get((wire, case + mode, system, metric))
+                          for metric, *_ in METRICS]
                 texts = ["-" if value is None else form.format(value)
                          for value, (_, _, form) in zip(values, METRICS)]
                 print(line([system, f"{mode}, {outstanding}", *texts]))
