@@ -90,7 +90,6 @@ demonstrate() {
   setpriv --reuid=nobody --regid=nogroup --clear-groups \
     env ARRAKIS_APP=udp_echo "$folder/udp_echo" >"$folder/udp_echo.log" 2>&1 &
   local echo_pid=$!
-  # shellcheck disable=SC2317 # called by until_true
   attached() { "$ctl" show-vf udp_echo | grep -qw "$echo_pid" || ! kill -0 "$echo_pid"; }
   until_true attached
   kill -0 "$echo_pid" 2>/dev/null || give_up "udp_echo ended: $(cat "$folder/udp_echo.log")"
