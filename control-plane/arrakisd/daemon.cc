@@ -19,7 +19,7 @@ namespace arrakis::control {
 namespace {
 
 int report(const Error& error) {
-  std::fprintf(stderr, "arrakisd: %s\n", error.message.c_str());
+  std::fprintf(stderr, "error: %s\n", error.message.c_str());
   if (!error.remedy.empty()) std::fprintf(stderr, "  fix: %s\n", error.remedy.c_str());
   return 1;
 }

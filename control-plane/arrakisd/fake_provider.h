@@ -23,12 +23,17 @@ class FakeProvider final : public Provider {
 
   bool refuses_to_create = false;
 
-  // "vf0 rate=100M filters=2": what a test finds in the kernel.
+  // What a test finds in the kernel.
   std::set<std::string> objects() const {
     std::set<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator{kernel_})
       names.insert(entry.path().filename());
     return names;
+  }
+
+  std::string text_of(const std::string& vnic) const {  // "rate=100M filters=2"
+    std::ifstream in{kernel_ / vnic};
+    return {std::istreambuf_iterator<char>{in}, {}};
   }
 
   std::string_view name() const override { return name_; }

@@ -38,7 +38,7 @@ Outcome<void> require_privileges() {
   capng_get_caps_process();
   for (const Needed& each : needed)
     if (capng_have_capability(CAPNG_EFFECTIVE, each.capability) == 0)
-      return fail(Error::Code::denied, std::string{"arrakisd needs "} + each.name,
+      return fail(Error::Code::denied, std::string{"arrakisd must be started by root: it lacks "} + each.name,
                   ::geteuid() == 0 ? "start it outside of the container, or give it that capability"
                                    : "start it with sudo");
   return {};

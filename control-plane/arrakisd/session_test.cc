@@ -221,7 +221,7 @@ TEST_F(Session, DeathOfTheProcessReclaims) {
                                                 std::chrono::microseconds{1}));
   EXPECT_EQ(registry_->list()[0].state, Vnic::State::assigned);
   EXPECT_EQ(to_string(registry_->list()[0].spec.rate), "1G");  // the next one starts afresh
-  EXPECT_EQ(kernel(), std::set<std::string>{"vf0"});
+  EXPECT_TRUE(kernel().empty());
   // A child of the dead one may still hold the connection; it holds nothing of the lease.
   auto late = queue.openRequest().send().wait(io_.waitScope);
   EXPECT_FALSE(unwrap(late.getOutcome()));
@@ -229,6 +229,28 @@ TEST_F(Session, DeathOfTheProcessReclaims) {
   EXPECT_FALSE(unwrap(reattached.getOutcome()));
   auto next = connect();
   this->session(next, "echo");
+  EXPECT_EQ(kernel(), std::set<std::string>{"vf0"});
+}
+
+TEST_F(Session, WhatCannotBeMadeIsRefusedWhole) {
+  ASSERT_TRUE(assign("echo"));
+  xdp_->refuses_to_create = true;
+  auto client = connect();
+  auto answer = attach(client, "echo");
+  EXPECT_EQ(unwrap(answer.getOutcome()).error().code, Error::Code::unavailable);
+  EXPECT_EQ(registry_->lease_of("echo"), nullptr);
+  xdp_->refuses_to_create = false;
+  session(client, "echo");
+}
+
+TEST_F(Session, AVfAssignedToALivingApplicationIsThereAtOnce) {
+  ASSERT_TRUE(assign("echo"));
+  EXPECT_TRUE(kernel().empty());  // an assignment alone costs nothing
+  auto client = connect();
+  auto session = this->session(client, "echo");
+  ASSERT_TRUE(assign("echo"));
+  EXPECT_EQ(kernel(), (std::set<std::string>{"vf0", "vf1"}));
+  EXPECT_EQ(session.vicsRequest().send().wait(io_.waitScope).getVnics().size(), 2u);
 }
 
 class Recorder final : public protocol::Watcher::Server {

@@ -20,9 +20,8 @@ constexpr std::array migrations{
         app TEXT PRIMARY KEY, pid INTEGER NOT NULL, start_ticks INTEGER NOT NULL,
         uid INTEGER NOT NULL, token BLOB NOT NULL, boot_id TEXT NOT NULL,
         opened TEXT NOT NULL) STRICT;
-      CREATE TABLE intent (
-        vnic TEXT PRIMARY KEY, operation TEXT NOT NULL,
-        begun TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT;
+      CREATE TABLE release (
+        vnic TEXT PRIMARY KEY, begun TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT;
     )sql",
 };
 
