@@ -77,6 +77,9 @@ interface Session {
 
   acquireVsa @4 (name :Text) -> (outcome :Outcome(Vsa));
   lookup     @5 (name :Text) -> (outcome :Outcome(Name));
+
+  end @6 () -> ();
+  # The application gives everything back, as if its process had ended.
 }
 
 interface Watcher {
@@ -155,7 +158,7 @@ struct WireQueue {
   secret       @2 :Text;        # 23 characters; memif's own
   ringLog2     @3 :UInt8;
   bufferBytes  @4 :UInt16;
-  doorbellPage @5 :Descriptor;  # memfd of one page, shared by both ends: extaris/netdev/wire_doorbell.h
+  doorbellPage @5 :Descriptor;  # memfd of one page that both ends share: netdev/wire_doorbell.h
   ownEvent     @6 :Descriptor;  # eventfd: the other end rings it
   peerEvent    @7 :Descriptor;  # eventfd: this end rings it
   enum Role { server @0; client @1; }
@@ -201,7 +204,7 @@ struct Name { path @0 :Text; owner @1 :Text; endpoint @2 :Text; }
 
 interface Admin {
   assign  @0 (request :AssignRequest, dryRun :Bool) -> (outcome :Outcome(VfRecord));
-  release @1 (vf :Text, dryRun :Bool) -> (outcome :Outcome(VfRecord));   # by name, or by application
+  release @1 (vf :Text, dryRun :Bool) -> (outcome :Outcome(VfRecord));  # by name, or by application
   listVfs @2 () -> (vfs :List(VfRecord));
   listApps @3 () -> (apps :List(AppRecord));
   setRate @4 (vf :Text, rate :Rate, dryRun :Bool) -> (outcome :Outcome(VfRecord));

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_lcore.h>
 #include <rte_log.h>
 #include <sched.h>
 
@@ -61,6 +62,13 @@ Outcome<void> start_eal(const EalOptions& options) {
   Outcome<void> result = start(options);
   up = result.has_value();
   return result;
+}
+
+EalThread::EalThread() noexcept
+    : registered_{rte_lcore_id() == LCORE_ID_ANY && rte_thread_register() == 0} {}
+
+EalThread::~EalThread() {
+  if (registered_) rte_thread_unregister();
 }
 
 }  // namespace arrakis::extaris

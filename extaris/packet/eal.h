@@ -19,4 +19,18 @@ struct EalOptions {
 // The first call decides; later ones find it up and succeed.
 Outcome<void> start_eal(const EalOptions& options = {});
 
+// Makes the calling thread one that EAL knows, for as long as this lives: pools then keep a cache
+// of packets for it. Every thread that drives a device holds one; on the thread that called
+// start_eal it changes nothing.
+class EalThread {
+ public:
+  EalThread() noexcept;
+  EalThread(const EalThread&) = delete;
+  EalThread& operator=(const EalThread&) = delete;
+  ~EalThread();
+
+ private:
+  bool registered_;
+};
+
 }  // namespace arrakis::extaris

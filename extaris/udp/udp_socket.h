@@ -14,6 +14,7 @@
 #include <span>
 
 #include "base/address.h"
+#include "extaris/ip/send_error.h"
 #include "extaris/udp/datagram.h"
 
 namespace arrakis::extaris {
@@ -27,24 +28,6 @@ enum class BindError : std::uint8_t {
   address_not_available,  // EADDRNOTAVAIL: not an address of this stack
   no_ports,               // EAGAIN: every ephemeral port is taken
   too_many_sockets,       // EMFILE
-};
-
-enum class SendError : std::uint8_t {
-  would_block,    // EAGAIN: the transmit queue is full; poll the stack, then try again
-  no_route,       // ENETUNREACH
-  too_big,        // EMSGSIZE: over 65,507 bytes (IPv4) or 65,487 (IPv6); or over the path MTU with
-                  // fragmentation forbidden
-  no_buffer,      // ENOBUFS: the pool is used up
-  not_connected,  // EDESTADDRREQ: no target given and none set by connect()
-};
-
-// What ICMP said of something this socket sent (RFC 1122, 4.1.3.3).
-enum class SocketError : std::uint8_t {
-  port_unreachable,             // ECONNREFUSED
-  host_unreachable,             // EHOSTUNREACH
-  network_unreachable,          // ENETUNREACH
-  administratively_prohibited,  // EACCES
-  message_too_big,              // EMSGSIZE: the path MTU is smaller now
 };
 
 class UdpSocket {

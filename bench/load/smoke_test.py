@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""kernel_load against linux_udp_echo over loopback: every answer came, and the JSON is well-formed.
+
+smoke_test.py SERVER LOAD. Says nothing about time.
+"""
+
+import json
+import socket
+import subprocess
+import sys
+
+CASES = ["64x1", "64x8", "1024x64", "64x8+4", "1024@2000"]
+
+
+def free_port():
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        probe.bind(("::1", 0))
+        return probe.getsockname()[1]
+
+
+def check(condition, what):
+    if not condition:
+        sys.exit(f"smoke test: {what}")
+
+
+def check_line(line, case):
+    row = json.loads(line)
+    check(row["answered"] > 0, f"{case}: no answer: {line}")
+    check(row["answered"] <= row["sent"], f"{case}: more answers than requests: {line}")
+    check(row["lost"] == 0, f"{case}: lost on loopback: {line}")
+    check(row["unasked"] == 0, f"{case}: answers to nothing: {line}")
+    check(0 < row["p50_us"] <= row["p99_us"] <= row["p999_us"] <= row["max_us"],
+          f"{case}: quantiles out of order: {line}")
+    check(row["server"]["requests"] == row["sent"], f"{case}: the server saw others: {line}")
+
+
+def run(server, load, mode, address):
+    port = free_port()
+    echo = subprocess.Popen([server, "--mode", mode, "--port", str(port)], stdout=subprocess.PIPE,
+                            text=True)
+    try:
+        arguments = [load, "--server", f"{address}:{port}", "--seconds", "0.05", "--warm-up",
+                     "0.01", "--timeout-ms", "10000"]
+        done = subprocess.run(arguments + ["--case"] + CASES, stdout=subprocess.PIPE, text=True,
+                              timeout=30, check=False)
+        check(done.returncode == 0, f"{mode}: exit status {done.returncode}")
+        lines = done.stdout.splitlines()
+        check(len(lines) == len(CASES), f"{mode}: {len(lines)} lines for {len(CASES)} cases")
+        for line, case in zip(lines, CASES):
+            check_line(line, f"{mode} {case}")
+    finally:
+        echo.terminate()
+        said, _ = echo.communicate(timeout=10)
+    last = json.loads(said)
+    check(last["requests"] > 0, f"{mode}: the server's last words: {said}")
+    check(echo.returncode == 0, f"{mode}: the server's exit status {echo.returncode}")
+
+
+def main():
+    server, load = sys.argv[1:3]
+    for mode, address in (("blocking", "127.0.0.1"), ("spinning", "[::1]"),
+                          ("batched", "127.0.0.1")):
+        run(server, load, mode, address)
+
+
+main()

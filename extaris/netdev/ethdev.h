@@ -1,0 +1,94 @@
+// ethdev.h: queue pairs of a DPDK port, whatever its driver.
+//
+// Offloads are taken where the port has them; a missing one is said in DeviceInfo and software
+// takes over. On transmit with Checksum::device the caller sets the flags and header lengths of the
+// mbuf; the pseudo-header's part is seen to here.
+//
+// Threads:   open() and the end of the port: one. Each queue: the thread that polls it, which holds
+//            an EalThread (extaris/packet/eal.h).
+// Lifetime:  the port owns its queues; packets received must be gone before the port goes, unless
+//            their pool was passed in.
+// Errors:    a port that cannot be brought up is an Error; a packet that cannot be carried is a
+//            counter.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/error.h"
+#include "extaris/netdev/net_device.h"
+
+namespace arrakis::extaris {
+
+struct EthQueueCounters {
+  std::uint64_t several_segments = 0;  // dropped on receive: a packet is one contiguous buffer
+  std::uint64_t refused = 0;           // dropped on transmit: the driver cannot send it as marked
+};
+
+// One queue pair.
+class EthQueue final : public NetDevice {
+ public:
+  EthQueue(std::uint16_t port, std::uint16_t queue, const DeviceInfo& info, PacketPool& pool,
+           int doorbell) noexcept
+      : port_{port}, queue_{queue}, doorbell_{doorbell}, info_{info}, pool_{&pool} {}
+
+  const DeviceInfo& info() const noexcept override { return info_; }
+  void receive(Burst& burst) noexcept override;
+  void transmit(Burst& burst) noexcept override;
+  PacketPool& pool() noexcept override { return *pool_; }
+  int doorbell() const noexcept override { return doorbell_; }
+  void arm_doorbell() noexcept override;
+  void disarm_doorbell() noexcept override;
+  bool link_up() const noexcept override;
+
+  const EthQueueCounters& counters() const noexcept { return counters_; }
+
+ private:
+  std::uint16_t port_;
+  std::uint16_t queue_;
+  int doorbell_;
+  DeviceInfo info_;
+  PacketPool* pool_;
+  EthQueueCounters counters_;
+};
+
+class EthPort {
+ public:
+  struct Options {
+    std::uint16_t queues = 1;
+    std::uint16_t ring_entries = 512;  // each way; the driver may round
+    std::uint16_t mtu_bytes = 1500;
+    PacketPool::Options pool;        // of each queue, when none is passed in
+    std::vector<PacketPool*> pools;  // one a queue, outliving the port; empty: made here
+    bool doorbell = true;            // ask for receive interrupts
+  };
+
+  // Configures and starts the port, which must not be in use. It is stopped and closed at the end.
+  static Outcome<std::unique_ptr<EthPort>> open(std::uint16_t port, const Options& options);
+  EthPort(const EthPort&) = delete;
+  EthPort& operator=(const EthPort&) = delete;
+  ~EthPort();
+
+  std::uint16_t id() const noexcept { return port_; }
+  // REQUIRES: index < queues.
+  EthQueue& queue(std::uint16_t index) noexcept { return queues_[index]; }
+
+ private:
+  explicit EthPort(std::uint16_t port) noexcept : port_{port} {}
+
+  Outcome<void> configure(const Options& options, DeviceInfo& info);
+  Outcome<void> make_pools(const Options& options);
+  Outcome<void> set_up_queues(const Options& options);
+  int interrupt_of(std::uint16_t queue) const;
+
+  std::uint16_t port_;
+  bool started_ = false;
+  bool interrupts_ = false;
+  std::vector<PacketPool> own_pools_;
+  std::vector<PacketPool*> pools_;
+  std::vector<EthQueue> queues_;
+};
+
+}  // namespace arrakis::extaris

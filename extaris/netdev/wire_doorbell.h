@@ -1,0 +1,78 @@
+// wire_doorbell.h: how one end of a wire wakes the other, at one system call a sleep.
+//
+// The ends share a page with one flag each, "armed: ring me", and an eventfd each. A sender looks
+// at the peer's flag after each burst; only when it is up it takes it down and writes the eventfd.
+//
+// No wake-up is lost (Dekker's argument): the sender publishes packets, fences, reads the flag; the
+// sleeper raises the flag, fences, looks for packets. One of the two must see the other. A flag
+// that is taken down is always followed by a write, so whoever took it down for a later sleep than
+// it meant still wakes that sleep; an eventfd written for nothing costs one early wake-up.
+//
+// Trust:   the peer may write anything into the page at any time. All that is ever read from it is
+//          whether a flag is zero, and all that follows is a ring too many or a ring the peer has
+//          chosen to miss. The page must be sealed against shrinking, or the peer could make a look
+//          at it fatal; attach() checks that.
+// Threads: one at each end; the ends in one process or in two.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/error.h"
+#include "extaris/netdev/descriptor.h"
+
+namespace arrakis::extaris {
+
+// What the two ends share. The daemon makes it: a zeroed memfd of one page with F_SEAL_SHRINK.
+struct DoorbellPage {
+  struct alignas(64) Flag {
+    std::atomic<std::uint32_t> armed;
+  };
+  Flag ends[2];
+};
+static_assert(sizeof(DoorbellPage) == 128 && std::atomic<std::uint32_t>::is_always_lock_free);
+
+class WireDoorbell {
+ public:
+  struct Options {
+    Descriptor page;        // memfd of a DoorbellPage
+    Descriptor own_event;   // eventfd, non-blocking: the peer writes it
+    Descriptor peer_event;  // eventfd, non-blocking: we write it
+    unsigned end = 0;       // which flag is ours: 0 the server's, 1 the client's
+  };
+  static Outcome<WireDoorbell> attach(Options options);
+
+  WireDoorbell(WireDoorbell&& other) noexcept;
+  WireDoorbell& operator=(WireDoorbell&& other) noexcept;
+  ~WireDoorbell();
+
+  // After packets were published to the peer. Costs a fence and a look when the peer is awake.
+  void ring() noexcept {
+    // Pairs with the fence in arm(): packets before the look at the flag.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (page_->ends[1 - end_].armed.load(std::memory_order_relaxed) != 0) wake_peer();
+  }
+  // Rings whether or not the peer asked for it: "there is something new to look at".
+  void wake_peer() noexcept;
+
+  void arm() noexcept {
+    page_->ends[end_].armed.store(1, std::memory_order_relaxed);
+    // Pairs with the fence in ring(): the flag before the last look for packets.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+  }
+  // Takes the flag down and empties the eventfd.
+  void disarm() noexcept;
+
+  // Readable once the peer has rung.
+  int descriptor() const noexcept { return own_event_.get(); }
+
+ private:
+  WireDoorbell(Options options, DoorbellPage* page) noexcept;
+
+  DoorbellPage* page_;
+  unsigned end_;
+  Descriptor own_event_;
+  Descriptor peer_event_;
+};
+
+}  // namespace arrakis::extaris

@@ -1,0 +1,21 @@
+#!/usr/bin/env python3
+"""shellcheck has nothing to say about any shell script."""
+
+import pathlib
+import subprocess
+import sys
+
+from tree import Tree
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def scripts(tree):
+    """By their name, or by their first line."""
+    return [path for path in tree.files
+            if path.endswith(".sh") or tree.text(path).startswith(("#!/bin/bash", "#!/bin/sh"))]
+
+
+if __name__ == "__main__":
+    sys.exit(subprocess.run(["shellcheck", "--severity=style", *scripts(Tree(ROOT))], cwd=ROOT,
+                            check=False).returncode)
