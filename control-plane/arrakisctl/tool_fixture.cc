@@ -53,7 +53,7 @@ int status_of(int wait_status) {
 
 ToolFixture::ToolFixture() : directory_{make_directory()}, io_{kj::setupAsyncIo()} {}
 
-ToolFixture::~ToolFixture() { std::filesystem::remove_all(directory_); }
+ToolFixture::~ToolFixture() noexcept { std::filesystem::remove_all(directory_); }
 
 ToolFixture::Running ToolFixture::start(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), {ARRAKISCTL, "--socket", socket()});

@@ -25,7 +25,7 @@ struct Ran {
 class ToolFixture : public testing::Test {
  protected:
   ToolFixture();
-  ~ToolFixture() override;
+  ~ToolFixture() noexcept override;
 
   struct Running {
     pid_t pid = 0;
