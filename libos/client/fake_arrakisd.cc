@@ -62,6 +62,11 @@ protocol::Descriptor::Client event(const Facts& facts) {
   return kj::heap<FileDescriptor>(eventfd(7, EFD_CLOEXEC));
 }
 
+protocol::Descriptor::Client copy_of(const Facts& facts, const extaris::Descriptor& descriptor) {
+  if (facts.without_descriptors) return kj::heap<NoDescriptor>();
+  return kj::heap<FileDescriptor>(::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, 0));
+}
+
 class QueueServer final : public protocol::Queue::Server {
  public:
   explicit QueueServer(Facts& facts) : facts_{facts} {}
@@ -88,14 +93,17 @@ class QueueServer final : public protocol::Queue::Server {
     xdp.setTransmitSize(64);
   }
   void fill(protocol::WireQueue::Builder wire) {
-    wire.setRole(protocol::WireQueue::Role::CLIENT);
-    wire.setSocketName("fake-wire");
+    const Wire lonely;
+    const Wire& link = facts_.wire != nullptr ? *facts_.wire : lonely;
+    wire.setRole(facts_.end == 0 ? protocol::WireQueue::Role::SERVER
+                                 : protocol::WireQueue::Role::CLIENT);
+    wire.setSocketName(link.socket_name);
     wire.setSecret("secret");
     wire.setRingLog2(10);
     wire.setBufferBytes(2048);
-    wire.setDoorbellPage(memory(facts_, 4096));
-    wire.setOwnEvent(event(facts_));
-    wire.setPeerEvent(event(facts_));
+    wire.setDoorbellPage(copy_of(facts_, link.page));
+    wire.setOwnEvent(copy_of(facts_, link.events[facts_.end]));
+    wire.setPeerEvent(copy_of(facts_, link.events[1 - facts_.end]));
   }
 
   Facts& facts_;
@@ -252,6 +260,18 @@ void serve(Shared& shared) {
 }
 
 }  // namespace
+
+extaris::Descriptor Wire::sealed_page() {
+  extaris::Descriptor page{memfd_create("fake-doorbells", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+  ARK_CHECK(ftruncate(page.get(), 4096) == 0);
+  ARK_CHECK(fcntl(page.get(), F_ADD_SEALS, F_SEAL_SHRINK) == 0);
+  return page;
+}
+
+std::string Wire::new_socket_name() {
+  static std::atomic<unsigned> next{0};
+  return "arrakis-fake-wire-" + std::to_string(::getpid()) + "-" + std::to_string(next++);
+}
 
 FakeArrakisd::FakeArrakisd(std::string socket_path, Facts& facts)
     : shared_{std::make_unique<Shared>(std::move(socket_path), facts)} {

@@ -4,6 +4,9 @@
 // misbehaves as told.
 #pragma once
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -13,10 +16,22 @@
 
 #include "base/error.h"
 #include "control-plane/protocol/arrakis.capnp.h"
+#include "extaris/netdev/descriptor.h"
 
 namespace arrakis::client::testing {
 
 enum class Kind : std::uint8_t { xdp, wire };
+
+// A link between two applications, each of them the client of a daemon of its own.
+struct Wire {
+  std::string socket_name = new_socket_name();
+  extaris::Descriptor page = sealed_page();
+  extaris::Descriptor events[2] = {extaris::Descriptor{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
+                                   extaris::Descriptor{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}};
+
+  static extaris::Descriptor sealed_page();
+  static std::string new_socket_name();
+};
 
 // What the daemon does. A daemon that is started again with the same Facts knows its sessions.
 struct Facts {
@@ -25,6 +40,8 @@ struct Facts {
   std::size_t vnics = 1;
   Kind kind = Kind::xdp;
   std::size_t umem_bytes = 64 * 2048;
+  const Wire* wire = nullptr;  // nullptr: a wire that nobody is at the other end of
+  unsigned end = 1;            // of the wire: 0 the server's
   bool without_descriptors = false;
   bool silent = false;  // hello is never answered
   std::function<void(protocol::VnicInfo::Builder)> change_info = [](auto) {};

@@ -2,16 +2,26 @@
 
 #include <utility>
 
-#include "extaris/netdev/memif.h"
+#include "extaris/netdev/wire_device.h"
 #include "extaris/netdev/wire_doorbell.h"
+#include "extaris/netdev/xdp_device.h"
 
 namespace arrakis::runtime {
 namespace {
 
 using extaris::NetDevice;
 
-Outcome<std::unique_ptr<NetDevice>> make(client::XdpGrant, const client::VnicInfo& info) {
-  return fail(Error::Code::not_yet, info.name + ": AF_XDP queues are not driven yet");
+Outcome<std::unique_ptr<NetDevice>> make(client::XdpGrant grant, const client::VnicInfo& info) {
+  return extaris::XdpDevice::create({.socket = std::move(grant.socket),
+                                     .umem = std::move(grant.umem),
+                                     .frame_bytes = grant.frame_bytes,
+                                     .frame_count = grant.frame_count,
+                                     .fill_size = grant.fill_size,
+                                     .completion_size = grant.completion_size,
+                                     .receive_size = grant.receive_size,
+                                     .transmit_size = grant.transmit_size,
+                                     .mac = info.mac,
+                                     .mtu_bytes = info.mtu_bytes});
 }
 
 Outcome<std::unique_ptr<NetDevice>> make(client::WireGrant grant, const client::VnicInfo& info) {
