@@ -78,7 +78,7 @@ demonstrate() {
 
   say "arrakisd, with this policy: $folder/arrakisd.toml"
   grep -A4 '^\[\[app' "$folder/arrakisd.toml" | sed 's/^/  /'
-  build/control-plane/arrakisd/arrakisd --config "$folder/arrakisd.toml" \
+  build/control-plane/arrakisd/arrakisd --policy "$folder/arrakisd.toml" \
     >"$folder/arrakisd.log" 2>&1 &
   until_true "$ctl" status
 
@@ -90,7 +90,6 @@ demonstrate() {
   setpriv --reuid=nobody --regid=nogroup --clear-groups \
     env ARRAKIS_APP=udp_echo "$folder/udp_echo" >"$folder/udp_echo.log" 2>&1 &
   local echo_pid=$!
-  # shellcheck disable=SC2317 # called by until_true
   attached() { "$ctl" show-vf udp_echo | grep -qw "$echo_pid" || ! kill -0 "$echo_pid"; }
   until_true attached
   kill -0 "$echo_pid" 2>/dev/null || give_up "udp_echo ended: $(cat "$folder/udp_echo.log")"
@@ -156,6 +155,6 @@ trap 'exit 130' INT TERM HUP
 
 say "udp_echo and Linux's own echo server, measured: bench/run.sh udp_echo --quick"
 "${as_root[@]}" bench/run.sh udp_echo --quick --json "$folder/udp_echo.json"
-bench/report --table "$folder/udp_echo.json"
+tools/echo_table.py "$folder/udp_echo.json"
 
 say "done. Next: README.md; a program of your own: examples/udp_echo.cc"

@@ -30,6 +30,7 @@ while (($#)); do
 done
 
 started=$SECONDS
+export PYTHONDONTWRITEBYTECODE=1  # nothing writes into the source
 broken=0    # steps that failed where no test could say so
 logs=()     # what test_results.py adds up
 skips=()

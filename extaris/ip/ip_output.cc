@@ -7,6 +7,7 @@
 #include "extaris/packet/bytes.h"
 #include "extaris/wire/ipv4.h"
 #include "extaris/wire/ipv6.h"
+#include "extaris/wire/load_store.h"
 #include "extaris/wire/protocol.h"
 
 namespace arrakis::extaris {
@@ -20,11 +21,6 @@ const IpAddress& source_of(const Path& path, const IpFields& fields) {
   return fields.source.is_any() ? path.source : fields.source;
 }
 
-template <class Header>
-void put(std::byte* at, const Header& header) {
-  std::memcpy(at, &header, sizeof(header));
-}
-
 // Where one fragment lies in the segment.
 struct Cut {
   std::size_t offset;
@@ -36,45 +32,44 @@ void push_ip_header(Packet& packet, const Path& path, const IpFields& fields) {
   const std::size_t payload = size(packet);
   std::byte* front = push_front(packet, header_bytes(path));
   if (path.target.is_v4())
-    put(front, emit_ipv4({.source = source_of(path, fields).v4(),
-                          .target = path.target.v4(),
-                          .protocol = fields.protocol,
-                          .payload_bytes = payload}));
+    store(front, emit_ipv4({.source = source_of(path, fields).v4(),
+                            .target = path.target.v4(),
+                            .protocol = fields.protocol,
+                            .payload_bytes = payload}));
   else
-    put(front, emit_ipv6({.source = source_of(path, fields).v6(),
-                          .target = path.target.v6(),
-                          .next_header = fields.protocol,
-                          .payload_bytes = payload}));
+    store(front, emit_ipv6({.source = source_of(path, fields).v6(),
+                            .target = path.target.v6(),
+                            .next_header = fields.protocol,
+                            .payload_bytes = payload}));
 }
 
-void push_fragment_header(Packet& packet, const Path& path, const IpFields& fields,
-                          const Cut& cut, std::uint32_t identification) {
+void push_fragment_header(Packet& packet, const Path& path, const IpFields& fields, const Cut& cut,
+                          std::uint32_t identification) {
   if (path.target.is_v4()) {
-    const auto field = static_cast<std::uint16_t>(
-        cut.offset / 8 | (cut.more ? ipv4::more_fragments : 0u));
+    const auto field =
+        static_cast<std::uint16_t>(cut.offset / 8 | (cut.more ? ipv4::more_fragments : 0u));
     const std::size_t payload = size(packet);
-    put(push_front(packet, sizeof(Ipv4Header)),
-        emit_ipv4({.source = source_of(path, fields).v4(),
-                   .target = path.target.v4(),
-                   .protocol = fields.protocol,
-                   .identification = static_cast<std::uint16_t>(identification),
-                   .fragment = field,
-                   .payload_bytes = payload}));
+    store(push_front(packet, sizeof(Ipv4Header)),
+          emit_ipv4({.source = source_of(path, fields).v4(),
+                     .target = path.target.v4(),
+                     .protocol = fields.protocol,
+                     .identification = static_cast<std::uint16_t>(identification),
+                     .fragment = field,
+                     .payload_bytes = payload}));
     return;
   }
   const auto field =
       static_cast<std::uint16_t>(cut.offset | (cut.more ? ipv6::more_fragments : 0u));
-  put(push_front(packet, sizeof(Ipv6FragmentHeader)),
-      Ipv6FragmentHeader{.next_header = fields.protocol,
-                         .reserved = 0,
-                         .offset_and_more = be16_t{field},
-                         .identification = be32_t{identification}});
+  store(push_front(packet, sizeof(Ipv6FragmentHeader)),
+        Ipv6FragmentHeader{.next_header = fields.protocol,
+                           .reserved = 0,
+                           .offset_and_more = be16_t{field},
+                           .identification = be32_t{identification}});
   const std::size_t payload = size(packet);
-  put(push_front(packet, sizeof(Ipv6Header)),
-      emit_ipv6({.source = source_of(path, fields).v6(),
-                 .target = path.target.v6(),
-                 .next_header = protocol::fragment,
-                 .payload_bytes = payload}));
+  store(push_front(packet, sizeof(Ipv6Header)), emit_ipv6({.source = source_of(path, fields).v6(),
+                                                           .target = path.target.v6(),
+                                                           .next_header = protocol::fragment,
+                                                           .payload_bytes = payload}));
 }
 
 void copy_cut(const IpOutput::Pieces& segment, const Cut& cut, std::byte* to) {

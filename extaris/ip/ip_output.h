@@ -24,12 +24,12 @@ namespace arrakis::extaris {
 // How to reach a host.
 struct Path {
   IpAddress target;
-  IpAddress source;    // ours, as seen from there
+  IpAddress source;  // ours, as seen from there
   IpAddress next_hop;
   std::uint16_t mtu_bytes = 0;
   bool mac_known = false;
-  MacAddress mac;      // of the next hop
-  Instant until;       // all of this is right until then, and while ...
+  MacAddress mac;                // of the next hop
+  Instant until;                 // all of this is right until then, and while ...
   std::uint32_t generation = 0;  // ... the neighbors' generation is this one
 };
 

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "extaris/packet/bytes.h"
-#include "extaris/packet/headers.h"
+#include "extaris/wire/load_store.h"
 
 namespace arrakis::extaris {
 namespace {
@@ -40,7 +40,7 @@ std::optional<NeighborTable::Usable> Link::find(const IpAddress& next_hop, Insta
 
 bool Link::send(Packet&& packet, const MacAddress& target, std::uint16_t type) noexcept {
   const EthernetHeader header{target, mac_, be16_t{type}};
-  std::memcpy(push_front(packet, sizeof(header)), &header, sizeof(header));
+  store(push_front(packet, sizeof(header)), header);
   return queue_.push(std::move(packet));
 }
 

@@ -61,9 +61,8 @@ void Link::receive_advertisement(const NdpAdvertisement& message, Instant now) n
     if (message.solicited) neighbors_.confirm(message.target, now);
     return;
   }
-  const NeighborNews news{.mac = *message.target_mac,
-                          .solicited = message.solicited,
-                          .override = message.override};
+  const NeighborNews news{
+      .mac = *message.target_mac, .solicited = message.solicited, .override = message.override};
   if (neighbors_.learn(message.target, news, now))
     release_waiting(message.target, *message.target_mac);
 }

@@ -1,7 +1,5 @@
 #include "extaris/netdev/xdp_test_bed.h"
 
-#include <arpa/inet.h>
-#include <bpf/libbpf.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -10,12 +8,13 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <xdp/libxdp.h>
 #include <xdp/xsk.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+
+#include "base/big_endian.h"
 
 namespace arrakis::extaris {
 namespace {
@@ -42,8 +41,6 @@ XdpTestBed::~XdpTestBed() {
 }
 
 std::string XdpTestBed::build() {
-  libbpf_set_print(nullptr);  // what it says about fallbacks is not ours to mend
-  libxdp_set_print(nullptr);
   if (unshare(CLONE_NEWNET) != 0) return failed("no network namespace");
   const std::string commands = std::string{"ip link add "} + near_end +
                                " numrxqueues 1 numtxqueues 1 type veth peer name " + far_end +
@@ -82,10 +79,10 @@ std::string XdpTestBed::make_socket() {
 }
 
 std::string XdpTestBed::open_peer() {
-  peer_ = Descriptor{socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_IP))};
+  peer_ = Descriptor{socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, be16_t{ETH_P_IP}.raw())};
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
-  address.sll_protocol = htons(ETH_P_IP);
+  address.sll_protocol = be16_t{ETH_P_IP}.raw();
   address.sll_ifindex = static_cast<int>(if_nametoindex(far_end));
   if (bind(peer_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0)
     return failed("AF_PACKET socket");

@@ -20,10 +20,9 @@ struct HeaderLengths {
 };
 
 inline void remember_headers(Packet& packet, HeaderLengths lengths) {
-  packet.mbuf()->tx_offload = std::uint64_t{lengths.link} |
-                              std::uint64_t{lengths.network} << RTE_MBUF_L2_LEN_BITS |
-                              std::uint64_t{lengths.transport}
-                                  << (RTE_MBUF_L2_LEN_BITS + RTE_MBUF_L3_LEN_BITS);
+  packet.mbuf()->tx_offload =
+      std::uint64_t{lengths.link} | std::uint64_t{lengths.network} << RTE_MBUF_L2_LEN_BITS |
+      std::uint64_t{lengths.transport} << (RTE_MBUF_L2_LEN_BITS + RTE_MBUF_L3_LEN_BITS);
 }
 
 inline HeaderLengths headers(const Packet& packet) {
@@ -66,8 +65,8 @@ inline void clear_offloads(Packet& packet) {
 // Asks the device to complete the UDP checksum, whose field holds the pseudo-header's sum.
 inline void request_udp_checksum(Packet& packet, HeaderLengths lengths) {
   remember_headers(packet, lengths);
-  packet.mbuf()->ol_flags |= RTE_MBUF_F_TX_UDP_CKSUM |
-                             (lengths.network == 20 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
+  packet.mbuf()->ol_flags |=
+      RTE_MBUF_F_TX_UDP_CKSUM | (lengths.network == 20 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
 }
 
 // Bytes in front of the data, which the caller knows to be there.

@@ -29,12 +29,13 @@ struct StackConfig {
 
 namespace limits {
 inline constexpr std::size_t udp_sockets_max = 1024;
-inline constexpr std::size_t socket_queue_packets = 1024;  // a socket's backlog; power of two
-inline constexpr std::size_t neighbors_max = 1024;         // power of two
-inline constexpr std::size_t neighbor_queue_packets = 64;    // waiting for one answer: one largest
-                                                             // datagram is 45 fragments of 1,500
+inline constexpr std::size_t socket_queue_packets = 1024;     // a socket's backlog; power of two
+inline constexpr std::size_t neighbors_max = 1024;            // power of two
+inline constexpr std::size_t neighbor_queue_packets = 64;     // waiting for one answer: one largest
+                                                              // datagram is 45 fragments of 1,500
 inline constexpr std::size_t neighbor_waiting_packets = 256;  // waiting for all answers together
-inline constexpr std::size_t reassemblies_max = 32;        // 64 KiB each
+inline constexpr std::size_t reassemblies_max = 32;           // 64 KiB each
+inline constexpr std::size_t reassembled_held_max = 32;       // whole ones, waiting in sockets
 inline constexpr Duration reassembly_timeout =
     Duration::seconds(30);  // RFC 1122: 60 to 120; Linux: 30
 inline constexpr Duration neighbor_reachable = Duration::seconds(30);  // RFC 4861, section 10

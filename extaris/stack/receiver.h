@@ -1,16 +1,20 @@
 // receiver.h: what becomes of a frame: the way up, from the link to a socket or an answer.
 //
-// Threads: those of the stack. Time: an argument.
+// Threads: those of the stack. Time: set once a poll (ip_output.h).
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
-#include "base/instant.h"
+#include "extaris/ip/arrival.h"
+#include "extaris/ip/icmp.h"
 #include "extaris/ip/ip_output.h"
+#include "extaris/ip/reassembly.h"
 #include "extaris/link/link.h"
 #include "extaris/netdev/net_device.h"
 #include "extaris/packet/packet.h"
 #include "extaris/stack/counters.h"
+#include "extaris/stack/fast_path.h"
 #include "extaris/udp/udp_layer.h"
 #include "extaris/wire/ipv4.h"
 #include "extaris/wire/ipv6.h"
@@ -19,18 +23,44 @@ namespace arrakis::extaris {
 
 class Receiver {
  public:
-  Receiver(const DeviceInfo& device, Link& link, IpOutput& ip, UdpLayer& udp, Counters& counters)
-      : checksum_{device.receive_checksum}, link_{link}, ip_{ip}, udp_{udp}, counters_{counters} {}
+  struct Layers {
+    Link& link;
+    IpOutput& ip;
+    Icmp& icmp;
+    Reassembly& reassembly;
+    UdpLayer& udp;
+  };
+  Receiver(const DeviceInfo& device, const Layers& layers, Counters& counters);
 
-  void receive(Packet&& frame, Instant now) noexcept;
+  void receive(Packet&& frame) noexcept;
+
+  // ICMP, or our own link, says that something we sent did not arrive.
+  void report(const IcmpNews& news) noexcept;
+  // The same of an IP packet whose neighbor does not answer.
+  void report_unreachable(const Packet& ip_packet) noexcept;
 
  private:
-  bool deliver_plain_v4(Packet& frame) noexcept;
-  void receive_slowly(Packet&& frame, Instant now) noexcept;
+  template <class Frame>
+  bool deliver_plain(Packet& packet, const Frame& frame) noexcept;
+  template <class Frame>
+  bool has_good_checksums(const Packet& packet, const Frame& frame) const noexcept;
+
+  void receive_slowly(Packet&& frame) noexcept;
+  void receive_ipv4(Packet&& packet, bool link_group) noexcept;
+  void receive_ipv6(Packet&& packet, bool link_group) noexcept;
+  bool receive_fragment(Arrival& arrival, const Ipv4Packet& ip) noexcept;
+  bool receive_fragment(Arrival& arrival, const Ipv6Packet& ip, const Ipv6Upper& upper) noexcept;
+  void dispatch(Arrival&& arrival) noexcept;
+  void receive_udp(Arrival&& arrival) noexcept;
+  std::optional<Verify> network_check(const Packet& packet) const noexcept;
+  bool checksum_is_bad(const Arrival& arrival, std::size_t udp_bytes, be16_t field) const noexcept;
 
   Checksum checksum_;
+  bool keeps_checksums_;  // what came in can go out again as it is
   Link& link_;
   IpOutput& ip_;
+  Icmp& icmp_;
+  Reassembly& reassembly_;
   UdpLayer& udp_;
   Counters& counters_;
 };

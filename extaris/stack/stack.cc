@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "extaris/packet/burst.h"
+#include "extaris/packet/bytes.h"
 #include "extaris/stack/receiver.h"
 
 namespace arrakis::extaris {
@@ -23,20 +24,28 @@ struct Stack::Parts {
         link{device_, config, counters},
         ip{link, config, device_.info().mtu_bytes, counters},
         udp{link, ip, config, device_.info(), counters},
-        receiver{device_.info(), link, ip, udp, counters} {}
+        icmp{link, ip, device_.info(), counters},
+        reassembly{counters},
+        receiver{device_.info(), {link, ip, icmp, reassembly, udp}, counters} {}
 
   NetDevice& device;
   Counters counters;
   Link link;
   IpOutput ip;
   UdpLayer udp;
+  Icmp icmp;
+  Reassembly reassembly;
   Receiver receiver;
   Burst incoming;
   Burst unreachable;
 
   void run_timers(Instant now) noexcept {
     link.expire(now, unreachable);
+    for (std::size_t i = 0; i < unreachable.size(); ++i)
+      receiver.report_unreachable(unreachable.take(i));
     unreachable.clear();
+    while (const auto late = reassembly.expire(now))
+      if (*late) icmp.reassembly_timed_out(bytes(*late));
   }
 };
 
@@ -55,7 +64,7 @@ std::size_t Stack::poll(Instant now) noexcept {
     prefetch_headers(p.incoming, i + prefetch_distance);
     Packet frame = p.incoming.take(i);
     p.counters.received_bytes += size(frame);
-    p.receiver.receive(std::move(frame), now);
+    p.receiver.receive(std::move(frame));
   }
   p.incoming.clear();
   p.counters.received_packets += count;
@@ -67,7 +76,10 @@ std::size_t Stack::poll(Instant now) noexcept {
 void Stack::flush() noexcept { parts_->link.queue().flush(); }
 
 std::optional<Instant> Stack::next_deadline() const noexcept {
-  return parts_->link.next_deadline();
+  const auto link = parts_->link.next_deadline();
+  const auto reassembly = parts_->reassembly.next_deadline();
+  if (!link || !reassembly) return link ? link : reassembly;
+  return std::min(*link, *reassembly);
 }
 
 std::expected<UdpSocket, BindError> Stack::bind_udp(const Endpoint& local) noexcept {

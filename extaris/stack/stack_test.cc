@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
 #include <cstring>
+#include <deque>
 
 #include "extaris/packet/bytes.h"
 #include "extaris/packet/eal.h"
@@ -15,7 +15,10 @@ namespace {
 class MemoryDevice final : public NetDevice {
  public:
   MemoryDevice(PacketPool& pool, const DeviceInfo& info) : pool_{pool}, info_{info} {}
-  void connect(MemoryDevice& peer) { peer_ = &peer; peer.peer_ = this; }
+  void connect(MemoryDevice& peer) {
+    peer_ = &peer;
+    peer.peer_ = this;
+  }
   const DeviceInfo& info() const noexcept override { return info_; }
   void receive(Burst& burst) noexcept override {
     while (!inbox_.empty() && !burst.full()) {
@@ -29,6 +32,7 @@ class MemoryDevice final : public NetDevice {
   }
   PacketPool& pool() noexcept override { return pool_; }
   std::deque<Packet> inbox_;
+
  private:
   PacketPool& pool_;
   DeviceInfo info_;
@@ -41,7 +45,9 @@ class StackTest : public testing::Test {
   PacketPool pool_ = *PacketPool::create({.packets = 512});
 };
 
-std::span<const std::byte> as_bytes(std::string_view text) { return std::as_bytes(std::span{text}); }
+std::span<const std::byte> as_bytes(std::string_view text) {
+  return std::as_bytes(std::span{text});
+}
 
 TEST_F(StackTest, EchoesOverIpv4) {
   MemoryDevice a{pool_, {.mac = *MacAddress::parse("02:00:00:00:00:01")}};
@@ -55,7 +61,10 @@ TEST_F(StackTest, EchoesOverIpv4) {
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(socket->send(as_bytes("hello"), *Endpoint::parse("10.0.0.2:7")));
     Instant now{i};
-    for (int k = 0; k < 4; ++k) { client.poll(now); server.poll(now); }
+    for (int k = 0; k < 4; ++k) {
+      client.poll(now);
+      server.poll(now);
+    }
     Datagram got = echo->receive();
     ASSERT_TRUE(got);
     EXPECT_EQ(got.payload().size(), 5u);

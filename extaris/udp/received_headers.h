@@ -9,13 +9,14 @@
 #include "extaris/packet/packet.h"
 #include "extaris/wire/ipv4.h"
 #include "extaris/wire/ipv6.h"
+#include "extaris/wire/load_store.h"
 #include "extaris/wire/udp.h"
 
 namespace arrakis::extaris {
 
 template <class Header>
-const Header& header_in_front(const Packet& packet, std::size_t inner_bytes = 0) {
-  return *reinterpret_cast<const Header*>(in_front(packet, inner_bytes + sizeof(Header)));
+Header header_in_front(const Packet& packet, std::size_t inner_bytes = 0) {
+  return load<Header>(in_front(packet, inner_bytes + sizeof(Header)));
 }
 
 inline bool came_over_ipv4(const Packet& packet) {

@@ -34,13 +34,13 @@ struct UdpPort {
   static constexpr std::uint16_t none = 0xffff;
 
   PacketRing received;
-  std::uint16_t number = 0;        // the local port; 0: this place is free
-  std::uint16_t next = none;       // another socket on the same port, or in the free list
-  bool takes_all = false;          // any address of ours, any peer: nothing more to compare
+  std::uint16_t number = 0;   // the local port; 0: this place is free
+  std::uint16_t next = none;  // another socket on the same port, or in the free list
+  bool takes_all = false;     // any address of ours, any peer: nothing more to compare
   bool is_connected = false;
   bool forbids_fragments = false;
-  IpAddress local;                 // any: all of ours
-  Endpoint peer;                   // when connected
+  IpAddress local;  // any: all of ours
+  Endpoint peer;    // when connected
   ErrorQueue errors;
 
   // Whether a datagram is for this socket, and how closely it was named: 0 is no.

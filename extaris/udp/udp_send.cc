@@ -8,6 +8,7 @@
 #include "extaris/wire/checksum.h"
 #include "extaris/wire/ipv4.h"
 #include "extaris/wire/ipv6.h"
+#include "extaris/wire/load_store.h"
 #include "extaris/wire/protocol.h"
 #include "extaris/wire/udp.h"
 
@@ -78,11 +79,10 @@ std::expected<UdpLayer::Outgoing, SendError> UdpLayer::prepare(const UdpPort& po
 
 be16_t UdpLayer::checksum(const Outgoing& to, std::span<const std::byte> payload) const noexcept {
   const UdpHeader header = to.header(payload.size());
-  return udp_checksum(
-      pseudo_header_of(to.source, to.path.target, sizeof(header) + payload.size())
-          .add_header(header)
-          .add(payload)
-          .checksum());
+  return udp_checksum(pseudo_header_of(to.source, to.path.target, sizeof(header) + payload.size())
+                          .add_header(header)
+                          .add(payload)
+                          .checksum());
 }
 
 std::expected<void, SendError> UdpLayer::send(const UdpPort& port, Packet&& payload,
@@ -115,11 +115,11 @@ std::expected<void, SendError> UdpLayer::send(const Outgoing& to, Packet&& paylo
     case Checksum::device:
       header.checksum = be16_t::from_raw(
           pseudo_header_of(to.source, to.path.target, sizeof(header) + size(mine)).folded());
-      request_udp_checksum(mine, {sizeof(EthernetHeader), static_cast<std::uint8_t>(ip_bytes),
-                                  sizeof(UdpHeader)});
+      request_udp_checksum(
+          mine, {sizeof(EthernetHeader), static_cast<std::uint8_t>(ip_bytes), sizeof(UdpHeader)});
       break;
   }
-  std::memcpy(push_front(mine, sizeof(header)), &header, sizeof(header));
+  store(push_front(mine, sizeof(header)), header);
   return ip_.send(std::move(mine), to.path, to.ip_fields());
 }
 
@@ -160,33 +160,36 @@ std::expected<void, SendError> UdpLayer::reply(const UdpPort& port, Packet&& pay
     return reply_in_place(std::move(mine), *path);
   const Endpoint us = target_of(mine);
   const bool was_ours = link_.addresses().is_ours(us.address);
-  return send({*path, was_ours ? us.address : path->source, us.port, peer.port,
-               !port.forbids_fragments},
-              std::move(mine));
+  return send(
+      {*path, was_ours ? us.address : path->source, us.port, peer.port, !port.forbids_fragments},
+      std::move(mine));
 }
 
 std::expected<void, SendError> UdpLayer::reply_in_place(Packet&& payload,
                                                         const Path& path) noexcept {
   const bool is_v4 = headers(payload).network == sizeof(Ipv4Header);
   clear_offloads(payload);
-  auto* udp = reinterpret_cast<UdpHeader*>(push_front(payload, sizeof(UdpHeader)));
-  std::swap(udp->source_port, udp->target_port);
-  const std::size_t segment_bytes = size(payload);
+  const std::size_t segment_bytes = sizeof(UdpHeader) + size(payload);
+  std::byte* front = push_front(payload, sizeof(UdpHeader) + ip_header_bytes(is_v4));
   std::uint16_t type = ethertype::ipv6;
   if (is_v4) {
-    auto* ip = reinterpret_cast<Ipv4Header*>(push_front(payload, sizeof(Ipv4Header)));
-    *ip = emit_ipv4({.source = ip->target,
-                     .target = ip->source,
-                     .protocol = protocol::udp,
-                     .payload_bytes = segment_bytes});
+    const auto ip = load<Ipv4Header>(front);
+    store(front, emit_ipv4({.source = ip.target,
+                            .target = ip.source,
+                            .protocol = protocol::udp,
+                            .payload_bytes = segment_bytes}));
     type = ethertype::ipv4;
   } else {
-    auto* ip = reinterpret_cast<Ipv6Header*>(push_front(payload, sizeof(Ipv6Header)));
-    *ip = emit_ipv6({.source = ip->target,
-                     .target = ip->source,
-                     .next_header = protocol::udp,
-                     .payload_bytes = segment_bytes});
+    const auto ip = load<Ipv6Header>(front);
+    store(front, emit_ipv6({.source = ip.target,
+                            .target = ip.source,
+                            .next_header = protocol::udp,
+                            .payload_bytes = segment_bytes}));
   }
+  std::byte* udp = front + ip_header_bytes(is_v4);
+  auto header = load<UdpHeader>(udp);
+  std::swap(header.source_port, header.target_port);
+  store(udp, header);
   if (!link_.send(std::move(payload), path.mac, type))
     return std::unexpected(SendError::would_block);
   return {};

@@ -3,15 +3,14 @@
 namespace arrakis::extaris {
 namespace {
 
-template <class Word>
-Word load(const std::byte* at) {
-  Word word;
+std::uint64_t load(const std::byte* at) {
+  std::uint64_t word;
   std::memcpy(&word, at, sizeof(word));
   return word;
 }
 
-// 32-bit words into 64-bit sums cannot overflow below 16 GiB, so no carry is chased: two independent
-// additions a load, which keeps both load ports busy.
+// 32-bit words into 64-bit sums cannot overflow below 16 GiB, so no carry is chased: two
+// independent additions a load, which keeps both load ports busy.
 struct WideSum {
   std::uint64_t low = 0;
   std::uint64_t high = 0;
@@ -30,12 +29,12 @@ std::uint64_t sum_words(std::span<const std::byte> bytes) noexcept {
   WideSum a;
   WideSum b;
   for (; left >= 32; at += 32, left -= 32) {
-    a.add(load<std::uint64_t>(at));
-    b.add(load<std::uint64_t>(at + 8));
-    a.add(load<std::uint64_t>(at + 16));
-    b.add(load<std::uint64_t>(at + 24));
+    a.add(load(at));
+    b.add(load(at + 8));
+    a.add(load(at + 16));
+    b.add(load(at + 24));
   }
-  for (; left >= 8; at += 8, left -= 8) a.add(load<std::uint64_t>(at));
+  for (; left >= 8; at += 8, left -= 8) a.add(load(at));
   if (left > 0) {
     std::uint64_t last = 0;  // zeros behind the end change no sum
     std::memcpy(&last, at, left);

@@ -61,13 +61,19 @@ class InternetSum {
 // The pseudo-headers of TCP and UDP (RFC 9293, 3.1) and of IPv6 (RFC 8200, 8.1).
 inline InternetSum pseudo_header(const Ipv4Address& source, const Ipv4Address& target,
                                  std::uint8_t protocol, std::size_t bytes) {
-  return InternetSum{}.add(source).add(target).add(be16_t{protocol}).add(
-      be16_t{static_cast<std::uint16_t>(bytes)});
+  return InternetSum{}
+      .add(source)
+      .add(target)
+      .add(be16_t{protocol})
+      .add(be16_t{static_cast<std::uint16_t>(bytes)});
 }
 inline InternetSum pseudo_header(const Ipv6Address& source, const Ipv6Address& target,
                                  std::uint8_t protocol, std::size_t bytes) {
-  return InternetSum{}.add(source).add(target).add(be16_t{protocol}).add(
-      be16_t{static_cast<std::uint16_t>(bytes)});
+  return InternetSum{}
+      .add(source)
+      .add(target)
+      .add(be16_t{protocol})
+      .add(be16_t{static_cast<std::uint16_t>(bytes)});
 }
 
 // The checksum after one word under it changed (RFC 1624, equation 3).

@@ -49,9 +49,9 @@ struct Icmpv4Message {
   std::span<const std::byte> body;  // behind the eight bytes; of an error: the packet it is about
 
   bool is_error() const {
-    using namespace icmpv4;
-    return type == destination_unreachable || type == source_quench || type == redirect ||
-           type == time_exceeded || type == parameter_problem;
+    return type == icmpv4::destination_unreachable || type == icmpv4::source_quench ||
+           type == icmpv4::redirect || type == icmpv4::time_exceeded ||
+           type == icmpv4::parameter_problem;
   }
 };
 

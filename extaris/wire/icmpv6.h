@@ -16,7 +16,7 @@ namespace arrakis::extaris {
 struct Icmpv6Header {
   std::uint8_t type;
   std::uint8_t code;
-  be16_t checksum;  // over the pseudo-header, too
+  be16_t checksum;   // over the pseudo-header, too
   be32_t parameter;  // MTU, pointer, or an echo's identifier and sequence number
 };
 static_assert(WireFormat<Icmpv6Header> && sizeof(Icmpv6Header) == 8);

@@ -34,8 +34,8 @@ inline constexpr std::uint8_t plain = 0x45;  // version 4, no options
 inline constexpr std::uint16_t dont_fragment = 0x4000;
 inline constexpr std::uint16_t more_fragments = 0x2000;
 inline constexpr std::uint16_t offset_mask = 0x1fff;
-inline constexpr std::uint8_t default_ttl = 64;      // RFC 1122, 3.2.1.7 (IANA)
-inline constexpr std::size_t mtu_bytes_min = 68;     // RFC 791, 3.2
+inline constexpr std::uint8_t default_ttl = 64;   // RFC 1122, 3.2.1.7 (IANA)
+inline constexpr std::size_t mtu_bytes_min = 68;  // RFC 791, 3.2
 inline constexpr std::size_t packet_bytes_max = 65'535;
 }  // namespace ipv4
 

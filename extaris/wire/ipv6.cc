@@ -57,8 +57,7 @@ std::expected<void, Ipv6Problem> check_options(std::span<const std::byte> option
 
 class Walk {
  public:
-  explicit Walk(const Ipv6Packet& packet)
-      : payload_{packet.payload}, next_{packet.next_header} {}
+  explicit Walk(const Ipv6Packet& packet) : payload_{packet.payload}, next_{packet.next_header} {}
 
   std::expected<Ipv6Upper, Ipv6Problem> run() {
     for (int i = 0; i < extension_headers_max; ++i) {
@@ -76,10 +75,11 @@ class Walk {
         case protocol::routing:
           if (const auto ok = routing(); !ok) return std::unexpected(ok.error());
           break;
-        case protocol::fragment:
-          return fragment();
+        case protocol::fragment: return fragment();
         default:
-          return Ipv6Upper{.protocol = next_, .chain_bytes = static_cast<std::uint16_t>(at_)};
+          return Ipv6Upper{.protocol = next_,
+                           .chain_bytes = static_cast<std::uint16_t>(at_),
+                           .named_at = pointer_to(next_at_)};
       }
     }
     return std::unexpected(malformed());
@@ -137,20 +137,19 @@ class Walk {
     const auto* header = ByteReader{payload_.subspan(at_)}.take<Ipv6FragmentHeader>();
     if (header == nullptr) return std::unexpected(Ipv6Problem{.why = Drop::truncated});
     const std::uint16_t field = header->offset_and_more.host();
-    return Ipv6Upper{
-        .protocol = protocol::fragment,
-        .chain_bytes = static_cast<std::uint16_t>(at_ + sizeof(Ipv6FragmentHeader)),
-        .is_fragment = true,
-        .next_header = header->next_header,
-        .more_fragments = (field & ipv6::more_fragments) != 0,
-        .fragment_offset = static_cast<std::uint16_t>(field & ipv6::offset_mask),
-        .fragment_field_at = static_cast<std::uint16_t>(at_),
-        .identification = header->identification.host()};
+    return Ipv6Upper{.protocol = protocol::fragment,
+                     .chain_bytes = static_cast<std::uint16_t>(at_ + sizeof(Ipv6FragmentHeader)),
+                     .named_at = pointer_to(at_),
+                     .is_fragment = true,
+                     .next_header = header->next_header,
+                     .more_fragments = (field & ipv6::more_fragments) != 0,
+                     .fragment_offset = static_cast<std::uint16_t>(field & ipv6::offset_mask),
+                     .identification = header->identification.host()};
   }
 
   std::span<const std::byte> payload_;
   std::uint8_t next_;
-  std::size_t at_ = 0;                   // of the header that next_ names
+  std::size_t at_ = 0;                  // of the header that next_ names
   std::size_t next_at_ = not_in_chain;  // of the header that held next_
 };
 

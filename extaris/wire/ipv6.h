@@ -56,12 +56,12 @@ struct Ipv6Upper {
   std::uint8_t protocol;      // of what follows; never an extension header that we know, but
                               // protocol::fragment when `is_fragment`
   std::uint16_t chain_bytes;  // extension headers in front of it, the fragment header included
+  std::uint32_t named_at;     // the octet that holds `protocol`, from the start of the IPv6 header
   bool is_fragment = false;
   // Only of a fragment:
   std::uint8_t next_header = 0;  // of the fragmentable part
   bool more_fragments = false;
-  std::uint16_t fragment_offset = 0;    // bytes
-  std::uint16_t fragment_field_at = 0;  // of next_header, from the start of the payload
+  std::uint16_t fragment_offset = 0;  // bytes
   std::uint32_t identification = 0;
 };
 

@@ -55,7 +55,7 @@ class BadInput(MachineTest):
         self.assertTrue(done.stderr.isprintable() or "\x1b" not in done.stderr)
 
     def daemon_fails(self, *words, **options):
-        done = run(ARRAKISD, "--config", self.machine.policy, *words, check=False, **options)
+        done = run(ARRAKISD, "--policy", self.machine.policy, *words, check=False, **options)
         self.assertFalse(self.machine.socket.exists() and self.machine.daemon is None)
         return done
 
@@ -112,8 +112,9 @@ class BadInput(MachineTest):
     def test_users_that_the_policy_does_not_name(self):
         self.machine.start_daemon()
         self.machine.assign("echo")
-        done = run(self.machine.copy_of(harness.UDP_ECHO), "echo", check=False, user=1, group=1,
-                   extra_groups=[], env={"ARRAKIS_SOCKET": str(self.machine.socket)})
+        done = run(self.machine.copy_of(harness.UDP_ECHO), check=False, user=1, group=1,
+                   extra_groups=[],
+                   env={"ARRAKIS_SOCKET": str(self.machine.socket), "ARRAKIS_APP": "echo"})
         self.assert_says(done, "echo")
         done = run(self.machine.copy_of(ARRAKISCTL), "assign-vf", "--app", "client", check=False,
                    user=1, group=1, extra_groups=[],

@@ -191,7 +191,7 @@ class Machine:
         return program
 
     def start_daemon(self, ready_within_s=10, **environment):
-        self.daemon = self.start(ARRAKISD, "--config", self.policy, **environment)
+        self.daemon = self.start(ARRAKISD, "--policy", self.policy, **environment)
         ready = eventually(lambda: not self.daemon.running() or self.ctl("status", check=False)
                            .returncode == 0, ready_within_s)
         if not ready or not self.daemon.running():
@@ -229,15 +229,15 @@ class Machine:
             copy.chmod(0o755)
         return copy
 
-    def start_application(self, binary, app="echo", *words):
+    def start_application(self, binary, *words, app="echo"):
         """A program as nobody."""
-        return self.start(self.copy_of(binary), app, *words, name=app, user=NOBODY)
+        return self.start(self.copy_of(binary), *words, name=app, user=NOBODY, ARRAKIS_APP=app)
 
     def start_echo(self):
         return self.start_application(UDP_ECHO)
 
     def start_probe(self, app, *words):
-        return self.start_application(PROBE, app, *words)
+        return self.start_application(PROBE, *words, app=app)
 
     def close(self):
         for program in reversed(self.programs):

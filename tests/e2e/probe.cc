@@ -1,8 +1,8 @@
 // A program of the public API alone that asks what the tests must know of an application's inside.
 //
-//   probe APP remember COUNT WORD   receives COUNT datagrams on port 7, then looks for WORD
-//   probe APP search WORD           looks for WORD in the memory it was given
-//   probe APP ping COUNT TARGET     sends COUNT datagrams to TARGET and counts the answers
+//   probe remember COUNT WORD   receives COUNT datagrams on port 7, then looks for WORD
+//   probe search WORD           looks for WORD in the memory it was given
+//   probe ping COUNT TARGET     sends COUNT datagrams to TARGET and counts the answers
 //
 // Looking is done in every packet buffer of the card, and the answer is how many hold the word.
 #include <arrakis/arrakis.h>
@@ -61,22 +61,22 @@ int ping(arrakis::Queue& queue, arrakis::UdpSocket& socket, const arrakis::Endpo
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 4) return 2;
-  auto app = arrakis::App::attach(argv[1]);
+  if (argc < 3) return 2;
+  auto app = arrakis::App::attach();
   if (!app) return arrakis::report(app.error());
   arrakis::Queue& queue = app->vnic().queue();
-  const std::string_view task = argv[2];
+  const std::string_view task = argv[1];
   auto socket = queue.bind_udp(task == "ping" ? 0 : 7);
   if (!socket) return 3;
   std::printf("ready\n");
   std::fflush(stdout);
-  if (task == "search") return buffers_with(*socket, argv[3]);
-  if (argc < 5) return 2;
-  const long count = std::strtol(argv[3], nullptr, 10);
+  if (task == "search") return buffers_with(*socket, argv[2]);
+  if (argc < 4) return 2;
+  const long count = std::strtol(argv[2], nullptr, 10);
   if (task == "remember") {
     receive(queue, *socket, count);
-    return buffers_with(*socket, argv[4]);
+    return buffers_with(*socket, argv[3]);
   }
-  const auto target = arrakis::Endpoint::parse(argv[4]);
+  const auto target = arrakis::Endpoint::parse(argv[3]);
   return target ? ping(queue, *socket, *target, count) : 2;
 }

@@ -16,10 +16,9 @@
 
 #include "base/check.h"
 #include "control-plane/providers/provider.h"
+#include "control-plane/providers/xdp/test_frames.h"
 
 namespace arrakis::control {
-
-using Bytes = std::vector<std::uint8_t>;
 
 class TestSocket {
  public:

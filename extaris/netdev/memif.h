@@ -1,4 +1,4 @@
-// wire_device.h: one end of a wire: a shared-memory link (memif) between two applications.
+// memif.h: one end of a wire: a shared-memory link (memif) between two applications.
 //
 // Frames are copied into and out of memory both ends map; wire_doorbell.h wakes a sleeping peer.
 // Nothing on the way can damage a frame, so checksums are Checksum::unneeded. The peer can be any

@@ -1,4 +1,4 @@
-#include "extaris/netdev/wire_device.h"
+#include "extaris/netdev/memif.h"
 
 #include <rte_cycles.h>
 

@@ -1,0 +1,81 @@
+// store.h: what survives the daemon: VNICs, leases and the journal of operations under way.
+//
+// Threads:  one.
+// Durable:  a call that returned without an error is on the medium (WAL, synchronous=FULL).
+// Errors:   one line with what to do; a damaged or newer database is refused at open, never repaired.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "control-plane/model/vnic.h"
+#include "control-plane/state/sqlite.h"
+
+namespace arrakis::control {
+
+// What stands for a process over all time: a pid alone is used again.
+struct ProcessId {
+  std::int32_t pid = 0;
+  std::uint64_t start_ticks = 0;  // /proc/PID/stat, field 22: clock ticks since boot
+  std::uint32_t uid = 0;
+
+  friend bool operator==(const ProcessId&, const ProcessId&) = default;
+};
+
+using Token = std::array<std::uint8_t, 32>;
+
+struct StoredVnic {
+  VnicSpec spec;                        // rate and filters as they are in force
+  Rate granted_rate;                    // as the administrator gave them: in force again for the
+  std::vector<Filter> granted_filters;  // next process
+  std::vector<std::string> enforced;
+};
+
+struct StoredLease {
+  std::string app;
+  ProcessId process;
+  Token token{};
+  std::string boot_id;
+  std::vector<std::string> opened;  // "vf0/0": queues whose rings went out
+};
+
+// An operation that may have been cut off: the kernel may or may not show its effect.
+struct Intent {
+  std::string operation;  // "assign", "release"
+  std::string vnic;
+};
+
+class Store {
+ public:
+  // A file, or ":memory:".
+  static Outcome<Store> open(const std::string& path);
+
+  Outcome<std::vector<StoredVnic>> vnics();
+  Outcome<std::vector<StoredLease>> leases();
+  Outcome<std::vector<Intent>> intents();
+
+  Outcome<void> begin(const Intent& intent);
+  Outcome<void> abandon(const Intent& intent);
+  // The end of an operation and its effect, in one transaction.
+  Outcome<void> finish_assign(const StoredVnic& vnic);
+  Outcome<void> finish_release(std::string_view vnic);
+
+  Outcome<void> save(const StoredVnic& vnic);
+  Outcome<void> save(const StoredLease& lease);
+  Outcome<void> remove_lease(std::string_view app);
+
+ private:
+  explicit Store(Database database) : database_{std::move(database)} {}
+  Outcome<void> write(const StoredVnic& vnic);
+  Outcome<void> write_items(const StoredVnic& vnic);
+  Outcome<void> read_items(StoredVnic& vnic);
+  Outcome<void> erase(const char* sql, std::string_view key);
+
+  Database database_;
+};
+
+}  // namespace arrakis::control

@@ -1,0 +1,27 @@
+// arrival.h: an IP datagram that is whole and for us, on its way to a transport.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/address.h"
+#include "extaris/packet/bytes.h"
+#include "extaris/packet/packet.h"
+
+namespace arrakis::extaris {
+
+struct Arrival {
+  Packet packet;  // data starts at the IP header and ends with the datagram
+  IpAddress source;
+  IpAddress target;
+  std::uint8_t protocol = 0;
+  std::uint8_t hop_limit = 0;
+  std::uint16_t header_bytes = 0;  // of IP, with options and extension headers
+  std::uint32_t protocol_at = 0;   // IPv6: the octet that named the protocol
+  bool to_group = false;           // multicast or broadcast, on the link or in IP
+  bool in_frame = false;           // its Ethernet header lies directly in front
+
+  std::span<std::byte> segment() const { return bytes(packet).subspan(header_bytes); }
+};
+
+}  // namespace arrakis::extaris
