@@ -23,7 +23,7 @@ constexpr std::array needed{
     Needed{CAP_PERFMON, "CAP_PERFMON"},            // the verifier's rules for packet pointers
     Needed{CAP_IPC_LOCK, "CAP_IPC_LOCK"},          // UMEM is pinned beyond RLIMIT_MEMLOCK
     Needed{CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE"},  // our RLIMIT_NOFILE: descriptors of many VNICs
-    Needed{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},        // BPF_*_GET_FD_BY_ID: our programs after a restart
+    Needed{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},  // BPF_*_GET_FD_BY_ID: our programs after a restart
     Needed{CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE"},  // state and socket in directories of others
 };
 
@@ -38,7 +38,8 @@ Outcome<void> require_privileges() {
   capng_get_caps_process();
   for (const Needed& each : needed)
     if (capng_have_capability(CAPNG_EFFECTIVE, each.capability) == 0)
-      return fail(Error::Code::denied, std::string{"arrakisd must be started by root: it lacks "} + each.name,
+      return fail(Error::Code::denied,
+                  std::string{"arrakisd must be started by root: it lacks "} + each.name,
                   ::geteuid() == 0 ? "start it outside of the container, or give it that capability"
                                    : "start it with sudo");
   return {};
