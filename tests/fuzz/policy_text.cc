@@ -25,8 +25,8 @@ void check(const Policy& policy, const AppRule& app) {
 }  // namespace arrakis::control
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto policy =
-      arrakis::control::parse_policy({reinterpret_cast<const char*>(data), size}, "policy.toml");
+  const std::string text{data, data + size};
+  const auto policy = arrakis::control::parse_policy(text, "policy.toml");
   if (policy) {
     for (const auto& app : policy->apps) check(*policy, app);
   } else if (policy.error().message.find('\n') != std::string::npos) {
