@@ -23,12 +23,17 @@ class FakeProvider final : public Provider {
 
   bool refuses_to_create = false;
 
-  // "vf0 rate=100M filters=2": what a test finds in the kernel.
+  // What a test finds in the kernel.
   std::set<std::string> objects() const {
     std::set<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator{kernel_})
       names.insert(entry.path().filename());
     return names;
+  }
+
+  std::string text_of(const std::string& vnic) const {  // "rate=100M filters=2"
+    std::ifstream in{kernel_ / vnic};
+    return {std::istreambuf_iterator<char>{in}, {}};
   }
 
   std::string_view name() const override { return name_; }
@@ -48,8 +53,8 @@ class FakeProvider final : public Provider {
   Outcome<QueueGrant> open(const VnicSpec& spec, std::uint16_t) override {
     if (!exists(spec)) return fail(Error::Code::not_found, spec.name + " does not exist");
     if (spec.provider == "wire")
-      return WireQueueGrant{WireQueueGrant::Role::server, "fake", "secret", 10, 2048, memory(),
-                            event(), event()};
+      return WireQueueGrant{
+          WireQueueGrant::Role::server, "fake", "secret", 10, 2048, memory(), event(), event()};
     return XdpQueueGrant{event(), memory(), 4096, 1024, 0, 512, 512, 512, 512};
   }
   void destroy(const VnicSpec& spec) noexcept override {

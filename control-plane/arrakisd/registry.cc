@@ -89,27 +89,23 @@ Outcome<VnicReport> Registry::assign(const AssignRequest& request, bool dry_run)
   if (!spec) return std::unexpected(spec.error());
   Provider* kind = provider(spec->provider);
   if (kind == nullptr)
-    return fail(Error::Code::unavailable,
-                "this arrakisd has no provider " + quote(spec->provider), "see: arrakisctl doctor");
+    return fail(Error::Code::unavailable, "this arrakisd has no provider " + quote(spec->provider),
+                "see: arrakisctl doctor");
   Outcome<std::vector<std::string>> enforced = kind->check(*spec);
   if (!enforced) return std::unexpected(enforced.error());
   Vnic vnic{.stored = {*spec, spec->rate, spec->filters, *std::move(enforced)}};
   if (dry_run) return report(vnic);
 
-  const Intent intent{"assign", spec->name};
-  if (auto begun = parts_.store.begin(intent); !begun) return std::unexpected(begun.error());
-  parts_.failpoints.reach("assign.begun");
-  if (auto made = kind->create(vnic.stored.spec); !made) {
-    (void)parts_.store.abandon(intent);
-    return std::unexpected(made.error());
-  }
+  parts_.failpoints.reach("assign.checked");
+  const bool is_live = lease_of(spec->app) != nullptr;
+  if (is_live)
+    if (auto made = kind->create(vnic.stored.spec); !made) return std::unexpected(made.error());
   parts_.failpoints.reach("assign.created");
-  if (auto done = parts_.store.finish_assign(vnic.stored); !done) {
-    destroy(vnic.stored.spec);
-    (void)parts_.store.abandon(intent);
-    return std::unexpected(done.error());
+  if (auto saved = parts_.store.save(vnic.stored); !saved) {
+    if (is_live) kind->destroy(vnic.stored.spec);
+    return std::unexpected(saved.error());
   }
-  parts_.failpoints.reach("assign.finished");
+  parts_.failpoints.reach("assign.saved");
   return report(vnics_.emplace(spec->name, std::move(vnic)).first->second);
 }
 
@@ -119,7 +115,7 @@ Outcome<VnicReport> Registry::release(std::string_view vf, bool dry_run) {
   const VnicReport last = report((*found)->second);
   if (dry_run) return last;
   const VnicSpec& spec = last.spec;
-  if (auto begun = parts_.store.begin({"release", spec.name}); !begun)
+  if (auto begun = parts_.store.begin_release(spec.name); !begun)
     return std::unexpected(begun.error());
   parts_.failpoints.reach("release.begun");
   tell(spec.app, spec.name, Observer::Event::revoked);
@@ -136,16 +132,27 @@ Outcome<VnicReport> Registry::release(std::string_view vf, bool dry_run) {
   return last;
 }
 
-Outcome<void> Registry::apply_rate(Vnic& vnic, Rate rate, Rate granted) {
-  Provider* kind = provider(vnic.stored.spec.provider);
+// The provider that must change kernel objects for `changed`; nullptr when nobody is attached and
+// there are none, and it has only said that it could.
+Outcome<Provider*> Registry::enforcer(const VnicSpec& changed) {
+  Provider* kind = provider(changed.provider);
   if (kind == nullptr) return fail(Error::Code::unavailable, "its provider is gone");
-  if (auto set = kind->set_rate(vnic.stored.spec, rate); !set) return set;
-  parts_.failpoints.reach("rate.set");
+  if (lease_of(changed.app) != nullptr) return kind;
+  if (auto may = kind->check(changed); !may) return std::unexpected(may.error());
+  return nullptr;
+}
+
+Outcome<void> Registry::apply_rate(Vnic& vnic, Rate rate, Rate granted) {
   StoredVnic changed = vnic.stored;
   changed.spec.rate = rate;
   changed.granted_rate = granted;
+  const Outcome<Provider*> live = enforcer(changed.spec);
+  if (!live) return std::unexpected(live.error());
+  if (*live != nullptr)
+    if (auto set = (*live)->set_rate(vnic.stored.spec, rate); !set) return set;
+  parts_.failpoints.reach("rate.set");
   if (auto saved = parts_.store.save(changed); !saved) {
-    (void)kind->set_rate(vnic.stored.spec, vnic.stored.spec.rate);
+    if (*live != nullptr) (void)(*live)->set_rate(vnic.stored.spec, vnic.stored.spec.rate);
     return saved;
   }
   vnic.stored = std::move(changed);
@@ -155,15 +162,16 @@ Outcome<void> Registry::apply_rate(Vnic& vnic, Rate rate, Rate granted) {
 
 Outcome<void> Registry::apply_filters(Vnic& vnic, std::vector<Filter> filters,
                                       std::vector<Filter> granted) {
-  Provider* kind = provider(vnic.stored.spec.provider);
-  if (kind == nullptr) return fail(Error::Code::unavailable, "its provider is gone");
-  if (auto set = kind->set_filters(vnic.stored.spec, filters); !set) return set;
-  parts_.failpoints.reach("filters.set");
   StoredVnic changed = vnic.stored;
   changed.spec.filters = std::move(filters);
   changed.granted_filters = std::move(granted);
+  const Outcome<Provider*> live = enforcer(changed.spec);
+  if (!live) return std::unexpected(live.error());
+  if (*live != nullptr)
+    if (auto set = (*live)->set_filters(vnic.stored.spec, changed.spec.filters); !set) return set;
+  parts_.failpoints.reach("filters.set");
   if (auto saved = parts_.store.save(changed); !saved) {
-    (void)kind->set_filters(vnic.stored.spec, vnic.stored.spec.filters);
+    if (*live != nullptr) (void)(*live)->set_filters(vnic.stored.spec, vnic.stored.spec.filters);
     return saved;
   }
   vnic.stored = std::move(changed);

@@ -1,9 +1,12 @@
 // registry.h: every VNIC of the machine and who holds it: the daemon without its sockets.
 //
 // Threads:  one.
-// Order:    intent -> kernel -> done. A call that failed has left everything as it was; a crash
-//           between two steps is undone or completed by recover() (journal in state/, adopt() of the
-//           providers). The names of the steps are the failpoints.
+// Kernel:   a VNIC has kernel objects while a process is attached, and only then: an assignment
+//           alone costs no memory, and each process meets fresh ones.
+// Order:    kernel first, then the state: the row is the commit. A crash in between is undone by
+//           recover(), because adopt() of the providers removes what the state does not know. The
+//           one thing that cannot be undone, to take a VNIC from a process, is announced in the
+//           journal and completed. The names of the steps are the failpoints.
 // Lifetime: capabilities of clients name a lease by number and a VNIC by name, never by pointer, so
 //           what was revoked is simply not found any more.
 #pragma once
@@ -35,7 +38,7 @@ struct Lease {
 struct Vnic {
   enum class State : std::uint8_t { assigned, attached, quarantined };
   StoredVnic stored;
-  bool is_quarantined = false;  // its kernel objects could not be made; tried again at attach
+  bool is_quarantined = false;  // its kernel objects vanished under the process that is attached
 };
 
 // What an administrator sees of it.
@@ -111,6 +114,7 @@ class Registry {
   VnicReport report(const Vnic& vnic);
   void tell(std::string_view app, std::string_view vnic, Observer::Event event);
 
+  Outcome<Provider*> enforcer(const VnicSpec& changed);
   Outcome<void> apply_rate(Vnic& vnic, Rate rate, Rate granted);
   Outcome<void> apply_filters(Vnic& vnic, std::vector<Filter> filters, std::vector<Filter> granted);
 
@@ -118,10 +122,11 @@ class Registry {
   Outcome<void> make_room(const ProcessId& process, std::string_view app);
   LeaseId hold(StoredLease stored);
   void destroy(const VnicSpec& spec);
-  bool create(Vnic& vnic);  // quarantines what fails
+  void destroy_all_of(std::string_view app);
+  Outcome<void> create_all_of(std::string_view app);  // all or none
   void reset_to_grant(Vnic& vnic);
 
-  Outcome<void> settle_intents();
+  Outcome<void> complete_releases();
   Outcome<std::vector<StoredLease>> living_leases();
   void settle_kernel();
 

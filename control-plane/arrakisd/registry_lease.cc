@@ -64,8 +64,9 @@ Outcome<void> Registry::make_room(const ProcessId& process, std::string_view app
     return {};
   }
   return fail(Error::Code::conflict,
-              is_own ? "this process is attached as app " + quote(app) + " already"
-                     : "process " + std::to_string(holder.pid) + " is attached as app " + quote(app),
+              is_own
+                  ? "this process is attached as app " + quote(app) + " already"
+                  : "process " + std::to_string(holder.pid) + " is attached as app " + quote(app),
               is_own ? "use the session it has" : "stop that process, or use another app's name");
 }
 
@@ -76,22 +77,15 @@ Outcome<LeaseId> Registry::attach(const Subject& subject, const ProcessId& proce
     return fail(Error::Code::denied, "the process that connected has ended");
   if (auto room = make_room(process, app); !room) return std::unexpected(room.error());
 
-  std::size_t count = 0;
-  for (auto& [name, vnic] : vnics_) {
-    if (vnic.stored.spec.app != app) continue;
-    ++count;
-    if (vnic.is_quarantined && !create(vnic))
-      return fail(Error::Code::unavailable, name + " could not be made again",
-                  "see arrakisd's log and: arrakisctl doctor");
-  }
-  if (count == 0)
-    return fail(Error::Code::not_found, "app " + quote(app) + " has no VF",
-                "sudo arrakisctl assign-vf --app " + std::string{app});
-
   const Outcome<Token> token = new_token();
   if (!token) return std::unexpected(token.error());
+  if (auto made = create_all_of(app); !made) return std::unexpected(made.error());
+  parts_.failpoints.reach("attach.created");
   StoredLease stored{std::string{app}, process, *token, parts_.boot_id, {}};
-  if (auto saved = parts_.store.save(stored); !saved) return std::unexpected(saved.error());
+  if (auto saved = parts_.store.save(stored); !saved) {
+    destroy_all_of(app);
+    return std::unexpected(saved.error());
+  }
   parts_.failpoints.reach("attach.leased");
   return hold(std::move(stored));
 }
@@ -115,33 +109,43 @@ void Registry::reclaim(LeaseId id) {
   const StoredLease stored = held->stored;
   if (observer_ != nullptr) observer_->lease_ended(id);
   leases_.erase(stored.app);
-  for (auto& [name, vnic] : vnics_)
-    if (vnic.stored.spec.app == stored.app) destroy(vnic.stored.spec);
+  destroy_all_of(stored.app);
   parts_.failpoints.reach("reclaim.destroyed");
   if (auto removed = parts_.store.remove_lease(stored.app); !removed)
     spdlog::error("lease of {}: {}", stored.app, removed.error().message);
-  parts_.failpoints.reach("reclaim.finished");
+  parts_.failpoints.reach("reclaim.removed");
   for (auto& [name, vnic] : vnics_) {
     if (vnic.stored.spec.app != stored.app) continue;
+    vnic.is_quarantined = false;
     reset_to_grant(vnic);
-    create(vnic);
   }
-  spdlog::info("audit: reclaim app={} pid={}", stored.app, stored.process.pid);
+  spdlog::info("audit: reclaim {} pid={}", quote(stored.app), stored.process.pid);
 }
 
 void Registry::destroy(const VnicSpec& spec) {
   if (Provider* kind = provider(spec.provider)) kind->destroy(spec);
 }
 
-bool Registry::create(Vnic& vnic) {
-  Provider* kind = provider(vnic.stored.spec.provider);
-  Outcome<void> made = kind == nullptr ? fail(Error::Code::unavailable, "its provider is gone")
-                                       : kind->create(vnic.stored.spec);
-  vnic.is_quarantined = !made;
-  if (!made)
-    spdlog::error("{} is quarantined: {} ({})", vnic.stored.spec.name, made.error().message,
-                  made.error().remedy);
-  return made.has_value();
+void Registry::destroy_all_of(std::string_view app) {
+  for (const auto& [name, vnic] : vnics_)
+    if (vnic.stored.spec.app == app) destroy(vnic.stored.spec);
+}
+
+Outcome<void> Registry::create_all_of(std::string_view app) {
+  Outcome<void> made = fail(Error::Code::not_found, "app " + quote(app) + " has no VF",
+                            "sudo arrakisctl assign-vf --app " + std::string{app});
+  for (auto& [name, vnic] : vnics_) {
+    if (vnic.stored.spec.app != app) continue;
+    const VnicSpec before = vnic.stored.spec;
+    Provider* kind = provider(before.provider);
+    made = kind == nullptr ? fail(Error::Code::unavailable, "the provider of " + name + " is gone")
+                           : kind->create(vnic.stored.spec);
+    // A shared netdev's MAC and a neighbour are known only now.
+    if (made && vnic.stored.spec != before) made = parts_.store.save(vnic.stored);
+    if (!made) break;
+  }
+  if (!made) destroy_all_of(app);  // harmless for those that were not made
+  return made;
 }
 
 // What the last process did to its own bounds ends with it.
@@ -167,8 +171,7 @@ std::vector<std::string> Registry::vnics_of(LeaseId id) const {
 Outcome<const StoredVnic*> Registry::vnic(LeaseId id, std::string_view name) const {
   const Lease* held = lease(id);
   const auto found = vnics_.find(name);
-  if (held == nullptr || found == vnics_.end() ||
-      found->second.stored.spec.app != held->stored.app)
+  if (held == nullptr || found == vnics_.end() || found->second.stored.spec.app != held->stored.app)
     return gone(name);
   return &found->second.stored;
 }

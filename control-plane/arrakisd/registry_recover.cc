@@ -1,9 +1,9 @@
 // The part of Registry that runs once, at start: state and kernel may each be ahead of the other.
 //
-//   journal     assign  not finished   nothing of it in the state: adopt() removes what was made
-//               release not finished   completed: the application may have seen its end already
-//   lease       of a living process    its kernel objects are taken over and bounded anew
-//               of any other           void; its VNICs are made fresh
+//   release that was cut off   completed: the application may have seen its end already
+//   lease of a living process  its kernel objects are taken over, and bounded as the state says
+//   any other lease            void
+//   all other kernel objects   removed, by adopt()
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -12,16 +12,12 @@
 
 namespace arrakis::control {
 
-Outcome<void> Registry::settle_intents() {
-  const auto intents = parts_.store.intents();
-  if (!intents) return std::unexpected(intents.error());
-  for (const Intent& intent : *intents) {
-    spdlog::warn("{} of {} was cut off: {}", intent.operation, intent.vnic,
-                 intent.operation == "release" ? "completed" : "undone");
-    const Outcome<void> settled = intent.operation == "release"
-                                      ? parts_.store.finish_release(intent.vnic)
-                                      : parts_.store.abandon(intent);
-    if (!settled) return settled;
+Outcome<void> Registry::complete_releases() {
+  const auto releases = parts_.store.begun_releases();
+  if (!releases) return std::unexpected(releases.error());
+  for (const std::string& vnic : *releases) {
+    spdlog::warn("audit: release of {} was cut off, and is completed", vnic);
+    if (auto finished = parts_.store.finish_release(vnic); !finished) return finished;
   }
   return {};
 }
@@ -35,7 +31,7 @@ Outcome<std::vector<StoredLease>> Registry::living_leases() {
       living.push_back(std::move(lease));
       continue;
     }
-    spdlog::info("audit: void lease app={} pid={}", lease.app, lease.process.pid);
+    spdlog::info("audit: void lease {} pid={}", lease.app, lease.process.pid);
     if (auto removed = parts_.store.remove_lease(lease.app); !removed)
       return std::unexpected(removed.error());
   }
@@ -56,7 +52,6 @@ void Registry::settle_kernel() {
     Provider* kind = provider(spec.provider);
     if (lease_of(spec.app) == nullptr) {
       reset_to_grant(vnic);
-      create(vnic);
     } else if (kind == nullptr || std::ranges::find(lost, name) != lost.end()) {
       spdlog::error("{} of app {} lost its kernel objects: restart the app", name, spec.app);
       vnic.is_quarantined = true;
@@ -71,7 +66,7 @@ void Registry::settle_kernel() {
 }
 
 Outcome<std::vector<Lease>> Registry::recover() {
-  if (auto settled = settle_intents(); !settled) return std::unexpected(settled.error());
+  if (auto settled = complete_releases(); !settled) return std::unexpected(settled.error());
   auto vnics = parts_.store.vnics();
   if (!vnics) return std::unexpected(vnics.error());
   for (StoredVnic& stored : *vnics) {

@@ -111,7 +111,9 @@ TEST_F(Session, GivesTheDescriptorsOfAQueueOnce) {
   const auto fd = umem.getFd().wait(io_.waitScope);
   ASSERT_TRUE(fd != nullptr);
   struct stat status;
-  KJ_IF_MAYBE(number, fd) { EXPECT_EQ(::fstat(*number, &status), 0); }
+  KJ_IF_MAYBE (number, fd) {
+    EXPECT_EQ(::fstat(*number, &status), 0);
+  }
   EXPECT_EQ(status.st_size, 4096);
 
   auto rung = queue.doorbellRequest().send().wait(io_.waitScope);
@@ -197,7 +199,10 @@ TEST_F(Session, RestoresByTokenOverARestartForTheSameProcessOnly) {
 
 TEST_F(Session, ADroppedConnectionKeepsTheLease) {
   ASSERT_TRUE(assign("echo"));
-  { auto client = connect(); session(client, "echo"); }
+  {
+    auto client = connect();
+    session(client, "echo");
+  }
   eventually([&] { return !registry_->lease_of("echo")->has_session; });
   EXPECT_EQ(registry_->list()[0].state, Vnic::State::attached);
 }
@@ -221,7 +226,7 @@ TEST_F(Session, DeathOfTheProcessReclaims) {
                                                 std::chrono::microseconds{1}));
   EXPECT_EQ(registry_->list()[0].state, Vnic::State::assigned);
   EXPECT_EQ(to_string(registry_->list()[0].spec.rate), "1G");  // the next one starts afresh
-  EXPECT_EQ(kernel(), std::set<std::string>{"vf0"});
+  EXPECT_TRUE(kernel().empty());
   // A child of the dead one may still hold the connection; it holds nothing of the lease.
   auto late = queue.openRequest().send().wait(io_.waitScope);
   EXPECT_FALSE(unwrap(late.getOutcome()));
@@ -229,6 +234,28 @@ TEST_F(Session, DeathOfTheProcessReclaims) {
   EXPECT_FALSE(unwrap(reattached.getOutcome()));
   auto next = connect();
   this->session(next, "echo");
+  EXPECT_EQ(kernel(), std::set<std::string>{"vf0"});
+}
+
+TEST_F(Session, WhatCannotBeMadeIsRefusedWhole) {
+  ASSERT_TRUE(assign("echo"));
+  xdp_->refuses_to_create = true;
+  auto client = connect();
+  auto answer = attach(client, "echo");
+  EXPECT_EQ(unwrap(answer.getOutcome()).error().code, Error::Code::unavailable);
+  EXPECT_EQ(registry_->lease_of("echo"), nullptr);
+  xdp_->refuses_to_create = false;
+  session(client, "echo");
+}
+
+TEST_F(Session, AVfAssignedToALivingApplicationIsThereAtOnce) {
+  ASSERT_TRUE(assign("echo"));
+  EXPECT_TRUE(kernel().empty());  // an assignment alone costs nothing
+  auto client = connect();
+  auto session = this->session(client, "echo");
+  ASSERT_TRUE(assign("echo"));
+  EXPECT_EQ(kernel(), (std::set<std::string>{"vf0", "vf1"}));
+  EXPECT_EQ(session.vicsRequest().send().wait(io_.waitScope).getVnics().size(), 2u);
 }
 
 class Recorder final : public protocol::Watcher::Server {
@@ -300,8 +327,8 @@ TEST_F(Session, GarbageEndsItsOwnConnectionOnly) {
   ASSERT_TRUE(assign("echo"));
   auto good = connect();
   auto held = session(good, "echo");
-  for (const std::string& bytes : {std::string(4096, '\xff'), std::string(64, '\0'),
-                                   std::string("GET / HTTP/1.1\r\n\r\n")}) {
+  for (const std::string& bytes :
+       {std::string(4096, '\xff'), std::string(64, '\0'), std::string("GET / HTTP/1.1\r\n\r\n")}) {
     auto bad = connect_raw();
     bad->write(bytes.data(), bytes.size()).wait(io_.waitScope);
     bad->shutdownWrite();

@@ -20,16 +20,16 @@ constexpr std::array migrations{
         app TEXT PRIMARY KEY, pid INTEGER NOT NULL, start_ticks INTEGER NOT NULL,
         uid INTEGER NOT NULL, token BLOB NOT NULL, boot_id TEXT NOT NULL,
         opened TEXT NOT NULL) STRICT;
-      CREATE TABLE intent (
-        vnic TEXT PRIMARY KEY, operation TEXT NOT NULL,
-        begun TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT;
+      CREATE TABLE release (
+        vnic TEXT PRIMARY KEY, begun TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT;
     )sql",
 };
 
 }  // namespace
 
 Outcome<void> migrate(Database& database) {
-  // WAL: a reader (an administrator with sqlite3) does not stop us. FULL: a commit is on the medium.
+  // WAL: a reader (an administrator with sqlite3) does not stop us. FULL: a commit is on the
+  // medium.
   if (auto set = database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                                   "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000;");
       !set)
@@ -49,7 +49,8 @@ Outcome<void> migrate(Database& database) {
     if (auto done = database.execute(stamp.c_str()); !done) return done;
     if (auto done = transaction->commit(); !done) return done;
   }
-  const Outcome<std::int64_t> broken = database.number("SELECT count(*) FROM pragma_quick_check WHERE quick_check <> 'ok'");
+  const Outcome<std::int64_t> broken =
+      database.number("SELECT count(*) FROM pragma_quick_check WHERE quick_check <> 'ok'");
   if (!broken) return std::unexpected(broken.error());
   if (*broken == 0) return {};
   return fail(Error::Code::unavailable, "the state is damaged (SQLite's quick_check says so)",

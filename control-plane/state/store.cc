@@ -142,32 +142,26 @@ Outcome<std::vector<StoredLease>> Store::leases() {
   }
 }
 
-Outcome<std::vector<Intent>> Store::intents() {
-  auto query = database_.prepare("SELECT operation, vnic FROM intent ORDER BY rowid");
+Outcome<std::vector<std::string>> Store::begun_releases() {
+  auto query = database_.prepare("SELECT vnic FROM release ORDER BY vnic");
   if (!query) return std::unexpected(query.error());
-  std::vector<Intent> all;
+  std::vector<std::string> all;
   for (;;) {
     const Outcome<bool> row = query->next();
     if (!row) return std::unexpected(row.error());
     if (!*row) return all;
-    all.push_back({query->text(0), query->text(1)});
+    all.push_back(query->text(0));
   }
 }
 
-Outcome<void> Store::begin(const Intent& intent) {
-  auto insert = database_.prepare("INSERT OR REPLACE INTO intent (vnic, operation) VALUES (?, ?)");
-  if (!insert) return std::unexpected(insert.error());
-  return insert->bind(1, intent.vnic).bind(2, intent.operation).run();
+Outcome<void> Store::begin_release(std::string_view vnic) {
+  return run_with("INSERT OR REPLACE INTO release (vnic) VALUES (?)", vnic);
 }
 
-Outcome<void> Store::erase(const char* sql, std::string_view key) {
+Outcome<void> Store::run_with(const char* sql, std::string_view key) {
   auto statement = database_.prepare(sql);
   if (!statement) return std::unexpected(statement.error());
   return statement->bind(1, key).run();
-}
-
-Outcome<void> Store::abandon(const Intent& intent) {
-  return erase("DELETE FROM intent WHERE vnic = ?", intent.vnic);
 }
 
 Outcome<void> Store::write(const StoredVnic& vnic) {
@@ -189,7 +183,7 @@ Outcome<void> Store::write(const StoredVnic& vnic) {
 
 Outcome<void> Store::write_items(const StoredVnic& vnic) {
   const VnicSpec& spec = vnic.spec;
-  if (auto erased = erase("DELETE FROM vnic_item WHERE vnic = ?", spec.name); !erased)
+  if (auto erased = run_with("DELETE FROM vnic_item WHERE vnic = ?", spec.name); !erased)
     return erased;
   std::vector<std::pair<std::string_view, std::string>> items;
   for (const IpPrefix& address : spec.addresses) items.emplace_back("address", address.to_string());
@@ -211,19 +205,11 @@ Outcome<void> Store::write_items(const StoredVnic& vnic) {
   return {};
 }
 
-Outcome<void> Store::finish_assign(const StoredVnic& vnic) {
-  Outcome<Transaction> transaction = Transaction::begin(database_);
-  if (!transaction) return std::unexpected(transaction.error());
-  if (auto written = write(vnic); !written) return written;
-  if (auto done = abandon({"assign", vnic.spec.name}); !done) return done;
-  return transaction->commit();
-}
-
 Outcome<void> Store::finish_release(std::string_view vnic) {
   Outcome<Transaction> transaction = Transaction::begin(database_);
   if (!transaction) return std::unexpected(transaction.error());
-  if (auto erased = erase("DELETE FROM vnic WHERE name = ?", vnic); !erased) return erased;
-  if (auto done = abandon({"release", std::string{vnic}}); !done) return done;
+  if (auto erased = run_with("DELETE FROM vnic WHERE name = ?", vnic); !erased) return erased;
+  if (auto done = run_with("DELETE FROM release WHERE vnic = ?", vnic); !done) return done;
   return transaction->commit();
 }
 
@@ -247,7 +233,7 @@ Outcome<void> Store::save(const StoredLease& lease) {
 }
 
 Outcome<void> Store::remove_lease(std::string_view app) {
-  return erase("DELETE FROM lease WHERE app = ?", app);
+  return run_with("DELETE FROM lease WHERE app = ?", app);
 }
 
 }  // namespace arrakis::control

@@ -1,8 +1,9 @@
-// store.h: what survives the daemon: VNICs, leases and the journal of operations under way.
+// store.h: what survives the daemon: VNICs, leases and the journal of releases under way.
 //
 // Threads:  one.
 // Durable:  a call that returned without an error is on the medium (WAL, synchronous=FULL).
-// Errors:   one line with what to do; a damaged or newer database is refused at open, never repaired.
+// Errors:   one line with what to do; a damaged or newer database is refused at open, never
+// repaired.
 #pragma once
 
 #include <array>
@@ -43,12 +44,6 @@ struct StoredLease {
   std::vector<std::string> opened;  // "vf0/0": queues whose rings went out
 };
 
-// An operation that may have been cut off: the kernel may or may not show its effect.
-struct Intent {
-  std::string operation;  // "assign", "release"
-  std::string vnic;
-};
-
 class Store {
  public:
   // A file, or ":memory:".
@@ -56,24 +51,22 @@ class Store {
 
   Outcome<std::vector<StoredVnic>> vnics();
   Outcome<std::vector<StoredLease>> leases();
-  Outcome<std::vector<Intent>> intents();
-
-  Outcome<void> begin(const Intent& intent);
-  Outcome<void> abandon(const Intent& intent);
-  // The end of an operation and its effect, in one transaction.
-  Outcome<void> finish_assign(const StoredVnic& vnic);
-  Outcome<void> finish_release(std::string_view vnic);
 
   Outcome<void> save(const StoredVnic& vnic);
   Outcome<void> save(const StoredLease& lease);
   Outcome<void> remove_lease(std::string_view app);
+
+  // The journal: a release that was begun will be finished, by whoever comes next.
+  Outcome<void> begin_release(std::string_view vnic);
+  Outcome<void> finish_release(std::string_view vnic);
+  Outcome<std::vector<std::string>> begun_releases();
 
  private:
   explicit Store(Database database) : database_{std::move(database)} {}
   Outcome<void> write(const StoredVnic& vnic);
   Outcome<void> write_items(const StoredVnic& vnic);
   Outcome<void> read_items(StoredVnic& vnic);
-  Outcome<void> erase(const char* sql, std::string_view key);
+  Outcome<void> run_with(const char* sql, std::string_view key);
 
   Database database_;
 };

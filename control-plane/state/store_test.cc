@@ -46,11 +46,9 @@ TEST_F(StoreTest, KeepsAVnicOverAReopen) {
   const StoredVnic written = vnic("vf0");
   {
     Store store = open();
-    ASSERT_TRUE(store.begin({"assign", "vf0"}));
-    ASSERT_TRUE(store.finish_assign(written));
+    ASSERT_TRUE(store.save(written));
   }
   Store store = open();
-  EXPECT_TRUE(store.intents()->empty());
   const auto vnics = store.vnics();
   ASSERT_TRUE(vnics);
   ASSERT_EQ(vnics->size(), 1u);
@@ -79,13 +77,13 @@ TEST_F(StoreTest, SavingAgainReplaces) {
   EXPECT_TRUE(vnics->at(1).spec.filters.empty());
 }
 
-TEST_F(StoreTest, KeepsLeasesAndIntents) {
+TEST_F(StoreTest, KeepsLeasesAndTheJournal) {
   StoredLease lease{.app = "echo", .process = {42, 99, 65534}, .boot_id = "b", .opened = {"vf0/0"}};
   lease.token[31] = 5;
   {
     Store store = open();
     ASSERT_TRUE(store.save(lease));
-    ASSERT_TRUE(store.begin({"release", "vf0"}));
+    ASSERT_TRUE(store.begin_release("vf0"));
   }
   Store store = open();
   const auto leases = store.leases();
@@ -93,11 +91,10 @@ TEST_F(StoreTest, KeepsLeasesAndIntents) {
   EXPECT_EQ(leases->front().process, lease.process);
   EXPECT_EQ(leases->front().token, lease.token);
   EXPECT_EQ(leases->front().opened, lease.opened);
-  ASSERT_EQ(store.intents()->size(), 1u);
-  EXPECT_EQ(store.intents()->front().operation, "release");
+  EXPECT_EQ(*store.begun_releases(), std::vector<std::string>{"vf0"});
   ASSERT_TRUE(store.finish_release("vf0"));
   ASSERT_TRUE(store.remove_lease("echo"));
-  EXPECT_TRUE(store.intents()->empty());
+  EXPECT_TRUE(store.begun_releases()->empty());
   EXPECT_TRUE(store.leases()->empty());
 }
 
@@ -111,7 +108,9 @@ TEST_F(StoreTest, RefusesRubbishWithOneLineThatHelps) {
 }
 
 TEST_F(StoreTest, RefusesANewerDatabase) {
-  { open(); }
+  {
+    open();
+  }
   auto database = Database::open(path_);
   ASSERT_TRUE(database->execute("PRAGMA user_version = 99"));
   const auto store = Store::open(path_);
@@ -141,9 +140,9 @@ TEST_F(StoreTest, ACutOffTransactionLeavesNothing) {
     ASSERT_TRUE(Store::open(path_));
     auto transaction = Transaction::begin(*database);
     ASSERT_TRUE(transaction);
-    ASSERT_TRUE(database->execute("INSERT INTO intent (vnic, operation) VALUES ('vf0', 'assign')"));
+    ASSERT_TRUE(database->execute("INSERT INTO release (vnic) VALUES ('vf0')"));
   }
-  EXPECT_TRUE(open().intents()->empty());
+  EXPECT_TRUE(open().begun_releases()->empty());
 }
 
 }  // namespace
