@@ -77,8 +77,8 @@ const char* verb(const char* doing, const char* planning, bool dry_run) {
 kj::Promise<void> AdminServer::assign(AssignContext context) {
   const bool dry_run = context.getParams().getDryRun();
   const Outcome<AssignRequest> request = from_protocol(context.getParams().getRequest());
-  const Outcome<VnicReport> report = request ? client_->registry().assign(*request, dry_run)
-                                             : std::unexpected(request.error());
+  const Outcome<VnicReport> report =
+      request ? client_->registry().assign(*request, dry_run) : std::unexpected(request.error());
   audit(client_->peer(), verb("assign", "plan assign", dry_run), request ? request->app : "",
         report);
   answer(report, context.getResults().initOutcome());
@@ -98,8 +98,8 @@ kj::Promise<void> AdminServer::setRate(SetRateContext context) {
   const bool dry_run = context.getParams().getDryRun();
   const std::string_view vf = view(context.getParams().getVf());
   const Outcome<Rate> rate = from_protocol(context.getParams().getRate());
-  const Outcome<VnicReport> report = rate ? client_->registry().set_rate(vf, *rate, dry_run)
-                                          : std::unexpected(rate.error());
+  const Outcome<VnicReport> report =
+      rate ? client_->registry().set_rate(vf, *rate, dry_run) : std::unexpected(rate.error());
   audit(client_->peer(), verb("set rate", "plan rate", dry_run), vf, report);
   answer(report, context.getResults().initOutcome());
   return kj::READY_NOW;

@@ -19,8 +19,7 @@ Client::Client(Services& services, Peer peer) : services_{services}, peer_{std::
 Client::~Client() noexcept(false) { services_.sessions.leave(*this); }
 
 kj::Own<DescriptorCell> Client::keep(std::string vnic, std::string name, kj::AutoCloseFd fd) {
-  cells_.push_back(
-      kj::refcounted<DescriptorCell>(std::move(vnic), std::move(name), kj::mv(fd)));
+  cells_.push_back(kj::refcounted<DescriptorCell>(std::move(vnic), std::move(name), kj::mv(fd)));
   return kj::addRef(*cells_.back());
 }
 

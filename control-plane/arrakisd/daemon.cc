@@ -1,7 +1,6 @@
 #include "control-plane/arrakisd/daemon.h"
 
 #include <kj/async-unix.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <csignal>
@@ -11,6 +10,7 @@
 #include <fstream>
 
 #include "control-plane/arrakisd/listener.h"
+#include "control-plane/arrakisd/log.h"
 #include "control-plane/arrakisd/options.h"
 #include "control-plane/arrakisd/privileges.h"
 #include "control-plane/arrakisd/server.h"
@@ -50,17 +50,6 @@ Outcome<Policy> effective_policy(const Options& options) {
   return policy;
 }
 
-void apply_log_level(const Policy& policy) {
-  spdlog::set_level(spdlog::level::from_str(policy.daemon.log));
-}
-
-void start_log(const Policy& policy) {
-  auto log = spdlog::stderr_color_st("arrakisd");
-  log->set_pattern("%Y-%m-%dT%H:%M:%S.%e %n %l: %v");
-  spdlog::set_default_logger(std::move(log));
-  apply_log_level(policy);
-}
-
 // A bad file leaves the policy in force; so does a good one that moves what cannot be moved live.
 void reload(Registry& registry, const Options& options) {
   Outcome<Policy> policy = effective_policy(options);
@@ -72,7 +61,7 @@ void reload(Registry& registry, const Options& options) {
   const DaemonSettings& old = registry.policy().daemon;
   if (policy->daemon.socket != old.socket || policy->daemon.state != old.state)
     spdlog::warn("socket and state change with the next start only");
-  apply_log_level(*policy);
+  set_log_level(policy->daemon.log);
   registry.replace(*std::move(policy));
   spdlog::info("audit: policy reloaded from {}", options.policy);
 }
@@ -108,9 +97,9 @@ Outcome<void> serve(Registry& registry, Listener& listener, const Options& optio
   auto accepting = server.accept_from(io.lowLevelProvider->wrapListenSocketFd(listener.fd()));
   spdlog::info("arrakisd {} serves {}: {} VNICs, {} attached", ARRAKIS_VERSION, listener.path(),
                registry.list().size(), held->size());
-  stop.exclusiveJoin(accepting.exclusiveJoin(kj::mv(hangups)).then([]() -> siginfo_t {
-        KJ_UNREACHABLE;
-      })).wait(io.waitScope);
+  stop.exclusiveJoin(
+          accepting.exclusiveJoin(kj::mv(hangups)).then([]() -> siginfo_t { KJ_UNREACHABLE; }))
+      .wait(io.waitScope);
   spdlog::info("arrakisd ends; applications go on");
   return {};
 }
@@ -152,7 +141,7 @@ int run_daemon(int argc, char** argv, const Build& build) {
     return 0;
   }
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) kj::UnixEventPort::captureSignal(signal);
-  start_log(*policy);
+  start_log(policy->daemon.log);
   try {
     const Outcome<void> ended = start(build, *parsed.options, *std::move(policy));
     return ended ? 0 : report(ended.error());

@@ -6,17 +6,18 @@
 #include "control-plane/arrakisd/fake_provider.h"
 
 int main(int argc, char** argv) {
-  using namespace arrakis::control;
+  using arrakis::control::Build;
+  using arrakis::control::Provider;
   const char* kernel = std::getenv("ARRAKIS_FAKE_KERNEL");
   if (kernel == nullptr) return 2;
   const Build build{.make_providers =
                         [&] {
                           std::vector<std::unique_ptr<Provider>> providers;
                           for (const char* name : {"xdp", "wire"})
-                            providers.push_back(std::make_unique<FakeProvider>(
+                            providers.push_back(std::make_unique<arrakis::control::FakeProvider>(
                                 name, std::filesystem::path{kernel} / name));
                           return providers;
                         },
                     .needs_privileges = false};
-  return run_daemon(argc, argv, build);
+  return arrakis::control::run_daemon(argc, argv, build);
 }

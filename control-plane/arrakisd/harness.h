@@ -33,9 +33,13 @@ inline std::string test_policy() {
   const std::string uid = std::to_string(::getuid());
   return "[pool.default]\naddresses = [\"10.20.0.0/24\", \"fd00::/64\"]\n"
          "[pool.bench]\nprovider = \"wire\"\naddresses = [\"10.30.0.0/24\"]\n"
-         "[[app]]\nname = \"echo\"\nusers = [" + uid + "]\nvnics = 4\nqueues = 4\nrate = \"1G\"\n"
+         "[[app]]\nname = \"echo\"\nusers = [" +
+         uid +
+         "]\nvnics = 4\nqueues = 4\nrate = \"1G\"\n"
          "filters = [\"rx udp port 1-100\", \"tx udp port 1-100\"]\n"
-         "[[app]]\nname = \"pair\"\nusers = [" + uid + "]\nproviders = [\"wire\"]\n"
+         "[[app]]\nname = \"pair\"\nusers = [" +
+         uid +
+         "]\nproviders = [\"wire\"]\n"
          "wires = [\"bench\", \"broken\"]\n"
          "[[app]]\nname = \"secret\"\nusers = [\"somebody-else\"]\n";
 }
@@ -75,9 +79,9 @@ class DaemonTest : public testing::Test, public kj::TaskSet::ErrorHandler {
     auto store = Store::open(directory_.path() / "state.db");
     auto policy = parse_policy(test_policy(), "test.toml");
     EXPECT_TRUE(store && policy) << (policy ? "" : policy.error().message);
-    registry_ = kj::heap<Registry>(Registry::Parts{*std::move(policy), *std::move(store),
-                                                   std::move(providers), Failpoints{}, "boot",
-                                                   is_alive});
+    registry_ =
+        kj::heap<Registry>(Registry::Parts{*std::move(policy), *std::move(store),
+                                           std::move(providers), Failpoints{}, "boot", is_alive});
     sessions_ = kj::heap<Sessions>(*registry_, io_.unixEventPort);
     services_ = kj::heap<Services>(Services{*registry_, *sessions_, "boot", 0});
     server_ = kj::heap<Server>(*services_, io_.provider->getTimer());

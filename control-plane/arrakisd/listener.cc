@@ -58,8 +58,8 @@ Outcome<Listener> Listener::open(const std::string& path) {
   Listener listener;
   listener.path_ = path;
   const std::string lock = path + ".lock";
-  listener.lock_ = kj::AutoCloseFd{
-      ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+  listener.lock_ =
+      kj::AutoCloseFd{::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
   if (listener.lock_.get() < 0) return failed(lock);
   if (::flock(listener.lock_, LOCK_EX | LOCK_NB) != 0) return second(path);
   if (is_served(*address)) return second(path);

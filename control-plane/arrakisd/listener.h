@@ -15,7 +15,8 @@ namespace arrakis::control {
 class Listener {
  public:
   // Makes the directory (0755) and the socket (0666: who may do what is the policy's business).
-  // A daemon that serves this socket already is a conflict; a socket that nobody serves is replaced.
+  // A daemon that serves this socket already is a conflict; a socket that nobody serves is
+  // replaced.
   static Outcome<Listener> open(const std::string& path);
 
   int fd() const { return socket_.get(); }

@@ -37,7 +37,9 @@ TEST_F(ListenerTest, RefusesASecondOne) {
 }
 
 TEST_F(ListenerTest, ReplacesASocketThatNobodyServes) {
-  { EXPECT_TRUE(Listener::open(path_)); }
+  {
+    EXPECT_TRUE(Listener::open(path_));
+  }
   EXPECT_TRUE(std::filesystem::exists(path_));
   EXPECT_TRUE(Listener::open(path_));
 }

@@ -5,12 +5,13 @@
 #include "control-plane/providers/xdp/xdp_provider.h"
 
 int main(int argc, char** argv) {
-  using namespace arrakis::control;
+  using arrakis::control::Build;
+  using arrakis::control::Provider;
   const Build build{.make_providers = [] {
     std::vector<std::unique_ptr<Provider>> providers;
-    providers.push_back(std::make_unique<XdpProvider>());
-    providers.push_back(std::make_unique<WireProvider>());
+    providers.push_back(std::make_unique<arrakis::control::XdpProvider>());
+    providers.push_back(std::make_unique<arrakis::control::WireProvider>());
     return providers;
   }};
-  return run_daemon(argc, argv, build);
+  return arrakis::control::run_daemon(argc, argv, build);
 }

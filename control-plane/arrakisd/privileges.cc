@@ -6,29 +6,38 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdint>
 #include <string>
 
 namespace arrakis::control {
 namespace {
 
-struct Needed {
+enum class Need : std::uint8_t { must, may };  // may: something works less well without it
+
+struct Kept {
   unsigned capability;
   const char* name;
+  Need need;
 };
 
-constexpr std::array needed{
-    Needed{CAP_NET_ADMIN, "CAP_NET_ADMIN"},        // netdevs, XDP attachment, ethtool
-    Needed{CAP_NET_RAW, "CAP_NET_RAW"},            // socket(AF_XDP)
-    Needed{CAP_BPF, "CAP_BPF"},                    // maps and programs
-    Needed{CAP_PERFMON, "CAP_PERFMON"},            // the verifier's rules for packet pointers
-    Needed{CAP_IPC_LOCK, "CAP_IPC_LOCK"},          // UMEM is pinned beyond RLIMIT_MEMLOCK
-    Needed{CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE"},  // our RLIMIT_NOFILE: descriptors of many VNICs
-    Needed{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},        // BPF_*_GET_FD_BY_ID: our programs after a restart
-    Needed{CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE"},  // state and socket in directories of others
+constexpr std::array kept{
+    Kept{CAP_NET_ADMIN, "CAP_NET_ADMIN", Need::must},  // netdevs, XDP attachment, ethtool
+    Kept{CAP_NET_RAW, "CAP_NET_RAW", Need::must},      // socket(AF_XDP)
+    Kept{CAP_BPF, "CAP_BPF", Need::must},              // maps and programs
+    Kept{CAP_PERFMON, "CAP_PERFMON", Need::may},       // the verifier's laxer rules for pointers
+    Kept{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", Need::may},   // BPF objects by id: ours, after a restart
+    Kept{CAP_IPC_LOCK, "CAP_IPC_LOCK", Need::may},     // UMEM beyond RLIMIT_MEMLOCK
+    Kept{CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE", Need::may},  // state in a directory of another user
 };
 
+bool has(unsigned capability) { return capng_have_capability(CAPNG_EFFECTIVE, capability) != 0; }
+
+// A VNIC costs some descriptors for each queue. Beyond the hard limit it takes CAP_SYS_RESOURCE,
+// which we still have if we ever had it.
 void raise_descriptor_limit() {
   rlimit limit{65536, 65536};
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0 || ::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
@@ -36,21 +45,27 @@ void raise_descriptor_limit() {
 
 Outcome<void> require_privileges() {
   capng_get_caps_process();
-  for (const Needed& each : needed)
-    if (capng_have_capability(CAPNG_EFFECTIVE, each.capability) == 0)
-      return fail(Error::Code::denied, std::string{"arrakisd must be started by root: it lacks "} + each.name,
-                  ::geteuid() == 0 ? "start it outside of the container, or give it that capability"
-                                   : "start it with sudo");
+  for (const Kept& each : kept) {
+    if (each.need == Need::may || has(each.capability)) continue;
+    return fail(Error::Code::denied,
+                std::string{"arrakisd must be started by root: it lacks "} + each.name,
+                ::geteuid() == 0 ? "start it outside of the container, or give it that capability"
+                                 : "start it with sudo");
+  }
   return {};
 }
 
 Outcome<void> keep_needed_privileges() {
   raise_descriptor_limit();
+  capng_get_caps_process();
+  std::array<bool, kept.size()> held{};
+  for (std::size_t i = 0; i < kept.size(); ++i) held[i] = has(kept[i].capability);
   capng_clear(CAPNG_SELECT_BOTH);
-  for (const Needed& each : needed)
-    capng_update(CAPNG_ADD, static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED),
-                 each.capability);
-  if (capng_apply(CAPNG_SELECT_BOTH) != 0 || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+  constexpr auto sets = static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED);
+  for (std::size_t i = 0; i < kept.size(); ++i)
+    if (held[i]) capng_update(CAPNG_ADD, sets, kept[i].capability);
+  // The bounding set needs CAP_SETPCAP, which a container may lack; NO_NEW_PRIVS closes it anyway.
+  if (capng_apply(CAPNG_SELECT_CAPS) != 0 || ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
     return fail(Error::Code::internal, "capabilities could not be dropped");
   return {};
 }

@@ -27,8 +27,7 @@ kj::AutoCloseFd open_pid(std::int32_t pid) {
 kj::AutoCloseFd peer_pidfd(int socket, std::int32_t pid) {
   int fd = -1;
   socklen_t length = sizeof(fd);
-  if (::getsockopt(socket, SOL_SOCKET, so_peerpidfd, &fd, &length) == 0)
-    return kj::AutoCloseFd{fd};
+  if (::getsockopt(socket, SOL_SOCKET, so_peerpidfd, &fd, &length) == 0) return kj::AutoCloseFd{fd};
   return open_pid(pid);
 }
 

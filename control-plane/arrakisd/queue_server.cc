@@ -60,7 +60,7 @@ kj::Promise<void> QueueServer::open(OpenContext context) {
 
 kj::Promise<void> QueueServer::doorbell(DoorbellContext context) {
   auto outcome = context.getResults().initOutcome();
-  KJ_IF_MAYBE(cell, client_->find(bell_name())) {
+  KJ_IF_MAYBE (cell, client_->find(bell_name())) {
     outcome.setValue(kj::heap<DescriptorServer<protocol::Doorbell>>(*client_, kj::mv(*cell)));
   } else {
     refuse(outcome, {Error::Code::conflict, "the queue was not opened over this connection",
@@ -89,7 +89,7 @@ kj::Promise<void> QueueServer::assign(AssignContext context) {
         auto outcome = context.getResults().initOutcome();
         Outcome<void> assigned = fail(Error::Code::usage, "that is no filter of this session",
                                       "make it with Session.createFilter");
-        KJ_IF_MAYBE(server, found) {
+        KJ_IF_MAYBE (server, found) {
           assigned = client_->registry().assign_own_filter(
               lease_, vnic_, kj::downcast<FilterServer>(*server).filter());
         }

@@ -89,8 +89,8 @@ Outcome<VnicReport> Registry::assign(const AssignRequest& request, bool dry_run)
   if (!spec) return std::unexpected(spec.error());
   Provider* kind = provider(spec->provider);
   if (kind == nullptr)
-    return fail(Error::Code::unavailable,
-                "this arrakisd has no provider " + quote(spec->provider), "see: arrakisctl doctor");
+    return fail(Error::Code::unavailable, "this arrakisd has no provider " + quote(spec->provider),
+                "see: arrakisctl doctor");
   Outcome<std::vector<std::string>> enforced = kind->check(*spec);
   if (!enforced) return std::unexpected(enforced.error());
   Vnic vnic{.stored = {*spec, spec->rate, spec->filters, *std::move(enforced)}};

@@ -4,9 +4,9 @@
 // Kernel:   a VNIC has kernel objects while a process is attached, and only then: an assignment
 //           alone costs no memory, and each process meets fresh ones.
 // Order:    kernel first, then the state: the row is the commit. A crash in between is undone by
-//           recover(), because adopt() of the providers removes what the state does not know. The one
-//           thing that cannot be undone, to take a VNIC from a process, is announced in the journal
-//           and completed. The names of the steps are the failpoints.
+//           recover(), because adopt() of the providers removes what the state does not know. The
+//           one thing that cannot be undone, to take a VNIC from a process, is announced in the
+//           journal and completed. The names of the steps are the failpoints.
 // Lifetime: capabilities of clients name a lease by number and a VNIC by name, never by pointer, so
 //           what was revoked is simply not found any more.
 #pragma once

@@ -64,8 +64,9 @@ Outcome<void> Registry::make_room(const ProcessId& process, std::string_view app
     return {};
   }
   return fail(Error::Code::conflict,
-              is_own ? "this process is attached as app " + quote(app) + " already"
-                     : "process " + std::to_string(holder.pid) + " is attached as app " + quote(app),
+              is_own
+                  ? "this process is attached as app " + quote(app) + " already"
+                  : "process " + std::to_string(holder.pid) + " is attached as app " + quote(app),
               is_own ? "use the session it has" : "stop that process, or use another app's name");
 }
 
@@ -170,8 +171,7 @@ std::vector<std::string> Registry::vnics_of(LeaseId id) const {
 Outcome<const StoredVnic*> Registry::vnic(LeaseId id, std::string_view name) const {
   const Lease* held = lease(id);
   const auto found = vnics_.find(name);
-  if (held == nullptr || found == vnics_.end() ||
-      found->second.stored.spec.app != held->stored.app)
+  if (held == nullptr || found == vnics_.end() || found->second.stored.spec.app != held->stored.app)
     return gone(name);
   return &found->second.stored;
 }

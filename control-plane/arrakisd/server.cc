@@ -56,7 +56,9 @@ bool Server::has_room(std::uint32_t uid) const {
 
 void Server::admit(kj::Own<kj::AsyncIoStream> stream) {
   int fd = -1;
-  KJ_IF_MAYBE(found, stream->getFd()) { fd = *found; }
+  KJ_IF_MAYBE (found, stream->getFd()) {
+    fd = *found;
+  }
   Outcome<Peer> peer = identify_peer(fd);
   if (!peer) return spdlog::debug("connection refused: {}", peer.error().message);
   const std::uint32_t uid = peer->subject.uid;
@@ -84,7 +86,8 @@ kj::Promise<void> Server::accept_from(kj::Own<kj::ConnectionReceiver> receiver) 
             spdlog::error("accept: {}", exception.getDescription().cStr());
             return timer_.afterDelay(100 * kj::MILLISECONDS);
           })
-      .then([this, receiver = kj::mv(receiver)]() mutable { return accept_from(kj::mv(receiver)); });
+      .then(
+          [this, receiver = kj::mv(receiver)]() mutable { return accept_from(kj::mv(receiver)); });
 }
 
 void Server::taskFailed(kj::Exception&& exception) {

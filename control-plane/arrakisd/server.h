@@ -1,4 +1,5 @@
-// server.h: connections: accepted, bounded, served with Cap'n Proto, and closed when they misbehave.
+// server.h: connections: accepted, bounded, served with Cap'n Proto, and closed when they
+// misbehave.
 //
 // Threads:  one, the event loop's.
 // Errors:   garbage, half a message or a vanished peer end that connection only.

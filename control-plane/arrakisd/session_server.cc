@@ -19,9 +19,7 @@ protocol::Watcher::Event::Kind kind_of(Observer::Event event) {
   return Kind::REVOKED;
 }
 
-Error not_yet() {
-  return {Error::Code::not_yet, "storage and names are not built yet", ""};
-}
+Error not_yet() { return {Error::Code::not_yet, "storage and names are not built yet", ""}; }
 
 }  // namespace
 

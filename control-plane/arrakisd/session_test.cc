@@ -111,7 +111,9 @@ TEST_F(Session, GivesTheDescriptorsOfAQueueOnce) {
   const auto fd = umem.getFd().wait(io_.waitScope);
   ASSERT_TRUE(fd != nullptr);
   struct stat status;
-  KJ_IF_MAYBE(number, fd) { EXPECT_EQ(::fstat(*number, &status), 0); }
+  KJ_IF_MAYBE (number, fd) {
+    EXPECT_EQ(::fstat(*number, &status), 0);
+  }
   EXPECT_EQ(status.st_size, 4096);
 
   auto rung = queue.doorbellRequest().send().wait(io_.waitScope);
@@ -197,7 +199,10 @@ TEST_F(Session, RestoresByTokenOverARestartForTheSameProcessOnly) {
 
 TEST_F(Session, ADroppedConnectionKeepsTheLease) {
   ASSERT_TRUE(assign("echo"));
-  { auto client = connect(); session(client, "echo"); }
+  {
+    auto client = connect();
+    session(client, "echo");
+  }
   eventually([&] { return !registry_->lease_of("echo")->has_session; });
   EXPECT_EQ(registry_->list()[0].state, Vnic::State::attached);
 }
@@ -322,8 +327,8 @@ TEST_F(Session, GarbageEndsItsOwnConnectionOnly) {
   ASSERT_TRUE(assign("echo"));
   auto good = connect();
   auto held = session(good, "echo");
-  for (const std::string& bytes : {std::string(4096, '\xff'), std::string(64, '\0'),
-                                   std::string("GET / HTTP/1.1\r\n\r\n")}) {
+  for (const std::string& bytes :
+       {std::string(4096, '\xff'), std::string(64, '\0'), std::string("GET / HTTP/1.1\r\n\r\n")}) {
     auto bad = connect_raw();
     bad->write(bytes.data(), bytes.size()).wait(io_.waitScope);
     bad->shutdownWrite();

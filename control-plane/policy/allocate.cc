@@ -23,7 +23,8 @@ IpAddress offset(const IpPrefix& network, std::uint64_t by) {
 // The last offset that a host may have: IPv4's all-ones address is the broadcast.
 std::uint64_t last_host(const IpPrefix& network) {
   const unsigned host_bits = (network.address.is_v4() ? 32u : 128u) - network.length;
-  const std::uint64_t ones = host_bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << host_bits) - 1;
+  const std::uint64_t ones =
+      host_bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << host_bits) - 1;
   return network.address.is_v4() ? ones - 1 : ones;
 }
 
@@ -63,8 +64,8 @@ Outcome<IpAddress> first_free(const PoolRule& pool, const IpPrefix& network,
 Outcome<void> check_free(std::span<const VnicSpec> present, const IpAddress& address) {
   const VnicSpec* other = holder(present, address);
   if (other == nullptr) return {};
-  return fail(Error::Code::conflict, address.to_string() + " belongs to " + other->name + " of app " +
-                                         quote(other->app),
+  return fail(Error::Code::conflict,
+              address.to_string() + " belongs to " + other->name + " of app " + quote(other->app),
               "choose another address, or: arrakisctl release-vf " + other->name);
 }
 
@@ -85,14 +86,14 @@ Outcome<void> check_asked(const Rules& rules, const IpAddress& address) {
   const std::string text = address.to_string();
   if (!rules.app.addresses.empty()) {
     if (fixed(rules.app, address) != nullptr) return {};
-    return fail(Error::Code::denied,
-                text + " is not among the addresses of app " + quote(rules.app.name),
-                "add it to addresses at " + rules.policy.file + ":" + std::to_string(rules.app.line));
+    return fail(
+        Error::Code::denied, text + " is not among the addresses of app " + quote(rules.app.name),
+        "add it to addresses at " + rules.policy.file + ":" + std::to_string(rules.app.line));
   }
   const IpPrefix* network = network_of(rules.pool, address);
   if (network == nullptr)
-    return fail(Error::Code::denied, text + " lies in no pool that app " +
-                                         quote(rules.app.name) + " may use",
+    return fail(Error::Code::denied,
+                text + " lies in no pool that app " + quote(rules.app.name) + " may use",
                 rules.pool == nullptr ? "add a pool to the policy"
                                       : "take one of " + rules.pool->addresses.front().to_string());
   if (is_host_of(*network, address) && address != gateway_of(*rules.pool, *network)) return {};
@@ -101,7 +102,8 @@ Outcome<void> check_asked(const Rules& rules, const IpAddress& address) {
 }
 
 // One of the fixed addresses a family that is free.
-Outcome<std::vector<IpAddress>> choose_fixed(const AppRule& app, std::span<const VnicSpec> present) {
+Outcome<std::vector<IpAddress>> choose_fixed(const AppRule& app,
+                                             std::span<const VnicSpec> present) {
   std::vector<IpAddress> chosen;
   for (const bool v4 : {true, false}) {
     bool has_any = false, has_free = false;
@@ -203,8 +205,8 @@ Outcome<void> decide_mac(std::span<const VnicSpec> present, const AssignRequest&
   };
   if (request.mac) {
     if (const VnicSpec* other = taken_by(*request.mac))
-      return fail(Error::Code::conflict,
-                  request.mac->to_string() + " is the MAC of " + other->name, "choose another");
+      return fail(Error::Code::conflict, request.mac->to_string() + " is the MAC of " + other->name,
+                  "choose another");
     vnic.mac = *request.mac;
     return {};
   }

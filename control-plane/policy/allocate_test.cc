@@ -18,7 +18,8 @@ VnicSpec allocate(const PoolRule& pool, std::span<const VnicSpec> present) {
 }
 
 TEST(Allocate, GivesEveryHostOfANetworkOnceAndFillsGaps) {
-  const PoolRule pool{.name = "p", .provider = "xdp", .addresses = {*IpPrefix::parse("10.0.0.0/28")}};
+  const PoolRule pool{
+      .name = "p", .provider = "xdp", .addresses = {*IpPrefix::parse("10.0.0.0/28")}};
   std::vector<VnicSpec> present;
   std::set<std::string> seen;
   for (int i = 0; i < 13; ++i) {  // 16 less network, broadcast, gateway

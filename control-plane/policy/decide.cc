@@ -75,14 +75,15 @@ Outcome<void> decide_sizes(const Policy& policy, const AppRule& app, const PoolR
   const std::uint16_t pool_mtu = pool == nullptr ? std::uint16_t{1500} : pool->mtu_bytes;
   vnic.mtu_bytes = request.mtu_bytes == 0 ? pool_mtu : request.mtu_bytes;
   if (vnic.mtu_bytes < 576 || vnic.mtu_bytes > pool_mtu)
-    return fail(Error::Code::denied, "an mtu of " + std::to_string(vnic.mtu_bytes) +
-                                         " is outside 576 to " + std::to_string(pool_mtu),
+    return fail(Error::Code::denied,
+                "an mtu of " + std::to_string(vnic.mtu_bytes) + " is outside 576 to " +
+                    std::to_string(pool_mtu),
                 "raise mtu of the pool in " + policy.file);
   vnic.queues = request.queues == 0 ? std::uint16_t{1} : request.queues;
   if (vnic.queues > app.queues)
-    return fail(Error::Code::denied, "app " + quote(app.name) + " may have " +
-                                         std::to_string(app.queues) + " queues a VNIC, not " +
-                                         std::to_string(vnic.queues),
+    return fail(Error::Code::denied,
+                "app " + quote(app.name) + " may have " + std::to_string(app.queues) +
+                    " queues a VNIC, not " + std::to_string(vnic.queues),
                 "raise queues at " + place(policy, app.line));
   // Nothing bounds what leaves by a shared netdev: the policy said that it trusts (trust_transmit).
   const bool is_shared = !vnic.device.empty();
@@ -94,8 +95,8 @@ Outcome<void> decide_sizes(const Policy& policy, const AppRule& app, const PoolR
 }
 
 // What was asked for, and for a direction without wishes all that the policy allows.
-Outcome<void> decide_filters(const Policy& policy, const AppRule& app,
-                             const AssignRequest& request, VnicSpec& vnic) {
+Outcome<void> decide_filters(const Policy& policy, const AppRule& app, const AssignRequest& request,
+                             VnicSpec& vnic) {
   for (const Filter& filter : request.filters)
     if (auto may = may_filter(policy, app.name, filter); !may) return may;
   vnic.filters = request.filters;
@@ -136,8 +137,8 @@ Outcome<VnicSpec> decide_vnic(const Policy& policy, std::span<const VnicSpec> pr
   if (!found) return std::unexpected(found.error());
   const AppRule& app = **found;
   if (std::ranges::count(present, app.name, &VnicSpec::app) >= app.vnics)
-    return fail(Error::Code::exhausted, "app " + quote(app.name) + " has all its " +
-                                            std::to_string(app.vnics) + " VNICs",
+    return fail(Error::Code::exhausted,
+                "app " + quote(app.name) + " has all its " + std::to_string(app.vnics) + " VNICs",
                 "raise vnics at " + place(policy, app.line) + ", or release one");
 
   VnicSpec vnic{.app = app.name, .device = request.device, .wire = request.wire};

@@ -99,12 +99,13 @@ PoolRule read_pool(std::string_view name, const toml::table& table, Complaint& c
   in.require(at_most_one_a_family(pool.addresses), "addresses",
              "a pool has at most one network of each IP family", "make a second pool");
   for (const IpAddress& gateway : pool.gateways)
-    in.require(std::ranges::any_of(pool.addresses,
-                                   [&](const IpPrefix& p) { return p.contains(gateway); }),
-               "gateways", "gateway " + gateway.to_string() + " is not in the pool's networks");
-  in.require(pool.mtu_bytes >= 1280 ||
-                 std::ranges::all_of(pool.addresses, [](const auto& p) { return p.address.is_v4(); }),
-             "mtu", "IPv6 needs an mtu of 1280 at least (RFC 8200, section 5)");
+    in.require(
+        std::ranges::any_of(pool.addresses, [&](const IpPrefix& p) { return p.contains(gateway); }),
+        "gateways", "gateway " + gateway.to_string() + " is not in the pool's networks");
+  in.require(
+      pool.mtu_bytes >= 1280 ||
+          std::ranges::all_of(pool.addresses, [](const auto& p) { return p.address.is_v4(); }),
+      "mtu", "IPv6 needs an mtu of 1280 at least (RFC 8200, section 5)");
   return pool;
 }
 
@@ -112,12 +113,14 @@ AppRule read_app(const toml::table& table, Complaint& complaint) {
   TableReader in{table, "[[app]]", complaint};
   AppRule app;
   app.line = in.line();
-  app.name = in.value<std::string>("name", "", [](std::string_view written) -> Outcome<std::string> {
-    if (auto valid = validate_app_name(written); !valid) return std::unexpected(valid.error());
-    return std::string{written};
-  });
+  app.name =
+      in.value<std::string>("name", "", [](std::string_view written) -> Outcome<std::string> {
+        if (auto valid = validate_app_name(written); !valid) return std::unexpected(valid.error());
+        return std::string{written};
+      });
   app.users = in.values<Principal>("users", principal);
-  if (in.node("providers") != nullptr) app.providers = in.values<std::string>("providers", provider);
+  if (in.node("providers") != nullptr)
+    app.providers = in.values<std::string>("providers", provider);
   app.pool = in.text("pool", "");
   app.vnics = in.number("vnics", 1, 256, app.vnics);
   app.queues = in.number("queues", 1, 64, app.queues);
@@ -170,8 +173,8 @@ void read_apps(const toml::node* node, Policy& policy, Complaint& complaint) {
     if (policy.app(app.name) != nullptr)
       complaint.at(element.source(), "app " + quote(app.name) + " is named twice");
     if (!app.pool.empty() && policy.pool(app.pool) == nullptr)
-      complaint.at(element.source(), "app " + quote(app.name) + " names pool " +
-                                         quote(app.pool) + ", which does not exist");
+      complaint.at(element.source(), "app " + quote(app.name) + " names pool " + quote(app.pool) +
+                                         ", which does not exist");
     policy.apps.push_back(std::move(app));
   }
 }
@@ -212,7 +215,8 @@ Outcome<Policy> parse_policy(std::string_view text, std::string_view file) {
     return read_policy(toml::parse(text, file), file);
   } catch (const toml::parse_error& error) {  // toml++ speaks in exceptions; we do not
     Complaint complaint{file};
-    complaint.at(error.source(), one_line(error.description()), "see https://toml.io for the syntax");
+    complaint.at(error.source(), one_line(error.description()),
+                 "see https://toml.io for the syntax");
     return std::unexpected(*complaint.first());
   }
 }

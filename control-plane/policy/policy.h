@@ -1,7 +1,8 @@
-// policy.h: who may have what, as the administrator wrote it (arrakisd.toml). Default: nobody, nothing.
+// policy.h: who may have what, as the administrator wrote it (arrakisd.toml). Default: nobody,
+// nothing.
 //
-// Lifetime: a value. Pure: nothing here asks the machine, so every rule is a line in a test's table.
-// Errors:   parse_policy says file, line and column, and what was probably meant.
+// Lifetime: a value. Pure: nothing here asks the machine, so every rule is a line in a test's
+// table. Errors:   parse_policy says file, line and column, and what was probably meant.
 #pragma once
 
 #include <cstdint>

@@ -52,9 +52,8 @@ std::vector<std::string> TableReader::texts(std::string_view key,
     known_.push_back(key);
     return otherwise;
   }
-  return values<std::string>(key, [](std::string_view written) {
-    return Outcome<std::string>{std::string{written}};
-  });
+  return values<std::string>(
+      key, [](std::string_view written) { return Outcome<std::string>{std::string{written}}; });
 }
 
 bool TableReader::flag(std::string_view key, bool otherwise) {

@@ -45,7 +45,8 @@ class TableReader {
 
   // `parse` makes a T of each text; its complaint becomes ours, with the place.
   template <class T>
-  T value(std::string_view key, T otherwise, const std::function<Outcome<T>(std::string_view)>& parse);
+  T value(std::string_view key, T otherwise,
+          const std::function<Outcome<T>(std::string_view)>& parse);
   template <class T>
   std::vector<T> values(std::string_view key,
                         const std::function<Outcome<T>(std::string_view)>& parse);

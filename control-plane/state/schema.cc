@@ -28,7 +28,8 @@ constexpr std::array migrations{
 }  // namespace
 
 Outcome<void> migrate(Database& database) {
-  // WAL: a reader (an administrator with sqlite3) does not stop us. FULL: a commit is on the medium.
+  // WAL: a reader (an administrator with sqlite3) does not stop us. FULL: a commit is on the
+  // medium.
   if (auto set = database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                                   "PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000;");
       !set)
@@ -48,7 +49,8 @@ Outcome<void> migrate(Database& database) {
     if (auto done = database.execute(stamp.c_str()); !done) return done;
     if (auto done = transaction->commit(); !done) return done;
   }
-  const Outcome<std::int64_t> broken = database.number("SELECT count(*) FROM pragma_quick_check WHERE quick_check <> 'ok'");
+  const Outcome<std::int64_t> broken =
+      database.number("SELECT count(*) FROM pragma_quick_check WHERE quick_check <> 'ok'");
   if (!broken) return std::unexpected(broken.error());
   if (*broken == 0) return {};
   return fail(Error::Code::unavailable, "the state is damaged (SQLite's quick_check says so)",

@@ -40,8 +40,9 @@ Statement& Statement::bind(int place, std::int64_t number) {
 
 Statement& Statement::bind(int place, std::string_view text) {
   if (status_ == SQLITE_OK)
-    status_ = sqlite3_bind_text64(statement_.get(), place, text.data() == nullptr ? "" : text.data(),
-                                  text.size(), SQLITE_STATIC, SQLITE_UTF8);
+    status_ =
+        sqlite3_bind_text64(statement_.get(), place, text.data() == nullptr ? "" : text.data(),
+                            text.size(), SQLITE_STATIC, SQLITE_UTF8);
   return *this;
 }
 
@@ -79,7 +80,8 @@ std::string Statement::text(int column) const {
 }
 
 std::span<const std::uint8_t> Statement::blob(int column) const {
-  const auto* data = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_.get(), column));
+  const auto* data =
+      static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_.get(), column));
   const int size = sqlite3_column_bytes(statement_.get(), column);
   return {data, data == nullptr ? 0 : static_cast<std::size_t>(size)};
 }
@@ -88,10 +90,10 @@ void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(dat
 
 Outcome<Database> Database::open(const std::string& path) {
   sqlite3* raw = nullptr;
-  const int status = sqlite3_open_v2(path.c_str(), &raw,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW |
-                                         SQLITE_OPEN_EXRESCODE,
-                                     nullptr);
+  const int status = sqlite3_open_v2(
+      path.c_str(), &raw,
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE,
+      nullptr);
   Database database;
   database.database_.reset(raw);
   if (status == SQLITE_OK) return database;
@@ -108,8 +110,8 @@ Outcome<void> Database::execute(const char* statements) {
 
 Outcome<Statement> Database::prepare(std::string_view sql) {
   sqlite3_stmt* raw = nullptr;
-  const int status = sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()),
-                                        &raw, nullptr);
+  const int status =
+      sqlite3_prepare_v2(database_.get(), sql.data(), static_cast<int>(sql.size()), &raw, nullptr);
   if (status != SQLITE_OK) return failure(database_.get(), status);
   Statement statement;
   statement.statement_.reset(raw);

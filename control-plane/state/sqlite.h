@@ -1,7 +1,8 @@
 // sqlite.h: as much of SQLite as the store needs, with errors as values.
 //
 // Threads:  one. Lifetime: a Statement must not outlive its Database.
-// Errors:   text of SQLite plus what to do. A Statement keeps its first error until run() or next().
+// Errors:   text of SQLite plus what to do. A Statement keeps its first error until run() or
+// next().
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,8 @@
 //
 // Threads:  one.
 // Durable:  a call that returned without an error is on the medium (WAL, synchronous=FULL).
-// Errors:   one line with what to do; a damaged or newer database is refused at open, never repaired.
+// Errors:   one line with what to do; a damaged or newer database is refused at open, never
+// repaired.
 #pragma once
 
 #include <array>

@@ -108,7 +108,9 @@ TEST_F(StoreTest, RefusesRubbishWithOneLineThatHelps) {
 }
 
 TEST_F(StoreTest, RefusesANewerDatabase) {
-  { open(); }
+  {
+    open();
+  }
   auto database = Database::open(path_);
   ASSERT_TRUE(database->execute("PRAGMA user_version = 99"));
   const auto store = Store::open(path_);

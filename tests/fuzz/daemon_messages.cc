@@ -1,14 +1,13 @@
-// Bytes as what a client sends to arrakisd, over a pipe in memory. The seeds are whole conversations
-// (a client's half), so that what is mutated reaches the methods. The peer is root, and every method
-// is open to it.
+// Bytes as what a client sends to arrakisd, over a pipe in memory. The seeds are whole
+// conversations (a client's half), so that what is mutated reaches the methods. The peer is root,
+// and every method is open to it.
 #include <capnp/rpc-twoparty.h>
-#include <spdlog/spdlog.h>
 
 #include "control-plane/arrakisd/fake_provider.h"
+#include "control-plane/arrakisd/log.h"
 #include "control-plane/arrakisd/server.h"
 
-using namespace arrakis::control;
-
+namespace arrakis::control {
 namespace {
 
 constexpr std::string_view policy_text = R"(
@@ -38,8 +37,8 @@ Peer root() {
 // Everything of the daemon but its socket; new for each input, so that a finding can be repeated.
 struct Daemon {
   explicit Daemon(kj::AsyncIoContext& io)
-      : registry{Registry::Parts{*parse_policy(policy_text, "policy.toml"), *Store::open(":memory:"),
-                                 providers(), Failpoints{}, "boot",
+      : registry{Registry::Parts{*parse_policy(policy_text, "policy.toml"),
+                                 *Store::open(":memory:"), providers(), Failpoints{}, "boot",
                                  [](const ProcessId&) { return true; }}},
         sessions{registry, io.unixEventPort},
         services{registry, sessions, "boot", 0},
@@ -50,8 +49,8 @@ struct Daemon {
     (void)registry.assign(request, false);
   }
   static std::vector<std::unique_ptr<Provider>> providers() {
-    static const auto kernel = std::filesystem::temp_directory_path() /
-                               ("arrakis-fuzz-" + std::to_string(::getpid()));
+    static const auto kernel =
+        std::filesystem::temp_directory_path() / ("arrakis-fuzz-" + std::to_string(::getpid()));
     std::vector<std::unique_ptr<Provider>> all;
     for (const char* name : {"xdp", "wire"})
       all.push_back(std::make_unique<FakeProvider>(name, kernel / name));
@@ -78,17 +77,20 @@ class Quiet final : public kj::ExceptionCallback {
 };
 
 }  // namespace
+}  // namespace arrakis::control
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static auto io = kj::setupAsyncIo();
-  const Quiet quiet;
-  spdlog::set_level(spdlog::level::off);
-  Daemon daemon{io};
+  const arrakis::control::Quiet quiet;
+  arrakis::control::set_log_level("off");
+  arrakis::control::Daemon daemon{io};
   auto pipe = kj::newCapabilityPipe();
   const auto ignore = [](kj::Exception&&) {};
   kj::byte buffer[4096];
-  auto served = daemon.server.serve(kj::mv(pipe.ends[1]), root()).eagerlyEvaluate(ignore);
-  auto answers = discard(*pipe.ends[0], kj::arrayPtr(buffer)).eagerlyEvaluate(ignore);
+  auto served =
+      daemon.server.serve(kj::mv(pipe.ends[1]), arrakis::control::root()).eagerlyEvaluate(ignore);
+  auto answers =
+      arrakis::control::discard(*pipe.ends[0], kj::arrayPtr(buffer)).eagerlyEvaluate(ignore);
   auto& own = *pipe.ends[0];
   auto sent = own.write(data, size).then([&own] { own.shutdownWrite(); }).eagerlyEvaluate(ignore);
   io.waitScope.poll();

@@ -4,25 +4,33 @@
 
 #include "control-plane/policy/decide.h"
 
-using namespace arrakis::control;
+namespace arrakis::control {
+namespace {
+
+void check(const Policy& policy, const AppRule& app) {
+  if (app.users.empty() || !validate_app_name(app.name)) std::abort();
+  std::vector<VnicSpec> present;
+  for (int i = 0; i < 3; ++i) {
+    AssignRequest request;
+    request.app = app.name;
+    if (!app.wires.empty()) request.wire = app.wires.front();
+    auto vnic = decide_vnic(policy, present, request);
+    if (!vnic) return;
+    if (vnic->addresses.empty() || !validate(vnic->filters)) std::abort();
+    present.push_back(*std::move(vnic));
+  }
+}
+
+}  // namespace
+}  // namespace arrakis::control
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const auto policy = parse_policy({reinterpret_cast<const char*>(data), size}, "policy.toml");
-  if (!policy) {
-    if (policy.error().message.find('\n') != std::string::npos) std::abort();
-    return 0;
-  }
-  for (const AppRule& app : policy->apps) {
-    if (app.users.empty() || !validate_app_name(app.name)) std::abort();
-    std::vector<VnicSpec> present;
-    for (int i = 0; i < 3; ++i) {
-      AssignRequest request{.app = app.name};
-      if (!app.wires.empty()) request.wire = app.wires.front();
-      auto vnic = decide_vnic(*policy, present, request);
-      if (!vnic) break;
-      if (vnic->addresses.empty() || !validate(vnic->filters)) std::abort();
-      present.push_back(*std::move(vnic));
-    }
+  const std::string text{data, data + size};
+  const auto policy = arrakis::control::parse_policy(text, "policy.toml");
+  if (policy) {
+    for (const auto& app : policy->apps) check(*policy, app);
+  } else if (policy.error().message.find('\n') != std::string::npos) {
+    std::abort();
   }
   return 0;
 }
