@@ -6,8 +6,7 @@
 #
 #   1. installs the Debian packages that are missing (tools/packages.sh)
 #   2. release build in build/: lints, clang-tidy, unit, simulation, install, netns, end to end
-#   3. the same tests under ASan and UBSan in build-asan/; those of the suite `threads` under TSan in
-#      build-tsan/
+#   3. the same tests under ASan and UBSan in build-asan/; suite `threads` under TSan in build-tsan/
 #   4. libFuzzer targets in build-fuzz/, 60 s each
 #
 # The last line is `N passed, N failed`. Tests that need root run through sudo if it asks for no
@@ -22,7 +21,7 @@ while (($#)); do
     --no-install) install=false ;;
     --fuzz-seconds) fuzz_seconds=${2:?--fuzz-seconds N} && shift ;;
     *)
-      sed -n '2,15s/^# \{0,1\}//p' "$0"
+      sed -n '2,14s/^# \{0,1\}//p' "$0"
       [[ $1 == --help ]]
       exit
       ;;
@@ -31,6 +30,7 @@ while (($#)); do
 done
 
 started=$SECONDS
+export PYTHONDONTWRITEBYTECODE=1  # nothing writes into the source
 broken=0    # steps that failed where no test could say so
 logs=()     # what test_results.py adds up
 skips=()

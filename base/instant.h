@@ -14,6 +14,7 @@ struct Duration {
   static constexpr Duration microseconds(std::int64_t n) { return {n * 1'000}; }
   static constexpr Duration milliseconds(std::int64_t n) { return {n * 1'000'000}; }
   static constexpr Duration seconds(std::int64_t n) { return {n * 1'000'000'000}; }
+  static constexpr Duration max() { return {INT64_MAX}; }  // for ever
 
   friend constexpr Duration operator+(Duration a, Duration b) { return {a.ns + b.ns}; }
   friend constexpr Duration operator-(Duration a, Duration b) { return {a.ns - b.ns}; }

@@ -12,15 +12,15 @@ build=(
   libdpdk-dev libboost-dev                          # packets, intrusive containers
   capnproto libcapnp-dev                            # protocol
   clang-19 libbpf-dev libxdp-dev bpftool            # the xdp provider and its eBPF program
-  libelf-dev zlib1g-dev libnl-route-3-dev           # rtnetlink
+  libelf-dev zlib1g-dev libnl-route-3-dev libcap-ng-dev
   libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev libsqlite3-dev
   libtomlplusplus-dev
   libgtest-dev                                      # the build makes the tests too
-  iproute2 util-linux libcap2-bin python3           # namespaces, capabilities, scripts
+  iproute2 ethtool iputils-ping util-linux python3  # namespaces, wires, scripts
 )
 tests=(
   clang-format-19 clang-tidy-19 libclang-rt-19-dev shellcheck
-  ethtool iputils-ping traceroute strace procps socat
+  traceroute strace
   libbenchmark-dev gnuplot-nox liblwip-dev          # benchmarks
 )
 

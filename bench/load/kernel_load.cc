@@ -1,6 +1,7 @@
 // kernel_load: the load generator on kernel sockets.
 #include <CLI/CLI.hpp>
 
+#include "bench/lib/complain.h"
 #include "bench/lib/machine.h"
 #include "bench/load/kernel_transport.h"
 #include "bench/load/session.h"

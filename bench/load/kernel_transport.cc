@@ -7,6 +7,30 @@
 #include <cstring>
 
 namespace arrakis::bench {
+namespace {
+
+sockaddr_in ipv4(const Endpoint& endpoint) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(endpoint.port);
+  std::memcpy(&address.sin_addr, endpoint.address.v4().bytes.data(), sizeof address.sin_addr);
+  return address;
+}
+
+sockaddr_in6 ipv6(const Endpoint& endpoint) {
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(endpoint.port);
+  std::memcpy(&address.sin6_addr, endpoint.address.v6().bytes.data(), sizeof address.sin6_addr);
+  return address;
+}
+
+template <class Address>
+bool connect_to(int fd, const Address& address) {
+  return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+}  // namespace
 
 Outcome<KernelTransport> KernelTransport::connect(const Endpoint& server) {
   const auto because = [&](const char* what) {
@@ -18,22 +42,8 @@ Outcome<KernelTransport> KernelTransport::connect(const Endpoint& server) {
   const int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0);
   if (fd < 0) return because("open a socket for");
   KernelTransport transport{fd};
-  sockaddr_storage address{};
-  socklen_t bytes = 0;
-  if (v4) {
-    auto& in = reinterpret_cast<sockaddr_in&>(address);
-    in = {.sin_family = AF_INET, .sin_port = htons(server.port), .sin_addr = {}, .sin_zero = {}};
-    std::memcpy(&in.sin_addr, server.address.v4().bytes.data(), 4);
-    bytes = sizeof in;
-  } else {
-    auto& in6 = reinterpret_cast<sockaddr_in6&>(address);
-    in6.sin6_family = AF_INET6;
-    in6.sin6_port = htons(server.port);
-    std::memcpy(&in6.sin6_addr, server.address.v6().bytes.data(), 16);
-    bytes = sizeof in6;
-  }
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), bytes) != 0)
-    return because("connect to");
+  const bool connected = v4 ? connect_to(fd, ipv4(server)) : connect_to(fd, ipv6(server));
+  if (!connected) return because("connect to");
   const int room = 4 << 20;  // the kernel takes what net.core allows
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
   setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);

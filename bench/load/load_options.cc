@@ -1,7 +1,5 @@
 #include "bench/load/load_options.h"
 
-#include <cstdio>
-
 namespace arrakis::bench {
 namespace {
 
@@ -50,12 +48,6 @@ Timing LoadOptions::timing() const {
   return {.warm_up = from_seconds(warm_up_seconds),
           .measured = from_seconds(seconds),
           .loss_timeout = Duration::milliseconds(timeout_ms)};
-}
-
-int complain(const Error& error) {
-  std::fprintf(stderr, "error: %s\n", error.message.c_str());
-  if (!error.remedy.empty()) std::fprintf(stderr, "  fix: %s\n", error.remedy.c_str());
-  return 1;
 }
 
 }  // namespace arrakis::bench

@@ -24,7 +24,4 @@ struct LoadOptions {
   Timing timing() const;
 };
 
-// Prints the error and its remedy on stderr; returns an exit status.
-int complain(const Error& error);
-
 }  // namespace arrakis::bench

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "base/address.h"
+#include "bench/lib/complain.h"
 #include "bench/lib/machine.h"
 #include "bench/lib/progress.h"
 #include "bench/load/closed_loop.h"

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/instant.h"
+#include "bench/lib/complain.h"
 #include "bench/lib/machine.h"
 
 namespace arrakis::bench {
@@ -30,11 +31,5 @@ struct ServerOptions {
     return core ? pin_to_core(*core) : Outcome<void>{};
   }
 };
-
-inline int complain(const Error& error) {
-  std::fprintf(stderr, "error: %s\n", error.message.c_str());
-  if (!error.remedy.empty()) std::fprintf(stderr, "  fix: %s\n", error.remedy.c_str());
-  return 1;
-}
 
 }  // namespace arrakis::bench

@@ -2,15 +2,14 @@
 
 #include <gtest/gtest.h>
 
-using namespace std::string_literals;
-
 namespace arrakis::control {
 namespace {
 
 TEST(Quote, LeavesPlainTextAlone) { EXPECT_EQ(quote("memcached 1"), "\"memcached 1\""); }
 
 TEST(Quote, EscapesWhatATerminalOrAReaderWouldMistake) {
-  EXPECT_EQ(quote("a\nb\x1b[2J\0\x7f\xff\"\\"s), R"("a\x0ab\x1b[2J\x00\x7f\xff\x22\x5c")");
+  EXPECT_EQ(quote(std::string_view{"a\nb\x1b[2J\0\x7f\xff\"\\", 12}),
+            R"("a\x0ab\x1b[2J\x00\x7f\xff\x22\x5c")");
 }
 
 TEST(Quote, CutsLongText) {

@@ -77,6 +77,9 @@ interface Session {
 
   acquireVsa @4 (name :Text) -> (outcome :Outcome(Vsa));
   lookup     @5 (name :Text) -> (outcome :Outcome(Name));
+
+  end @6 () -> ();
+  # The application gives everything back, as if its process had ended.
 }
 
 interface Watcher {

@@ -8,6 +8,8 @@ import sys
 from tree import Tree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# SC2317 takes a function that is called by its name in a variable for unreachable.
+OPTIONS = ["--severity=style", "--exclude=SC2317"]
 
 
 def scripts(tree):
@@ -17,5 +19,5 @@ def scripts(tree):
 
 
 if __name__ == "__main__":
-    sys.exit(subprocess.run(["shellcheck", "--severity=style", *scripts(Tree(ROOT))], cwd=ROOT,
+    sys.exit(subprocess.run(["shellcheck", *OPTIONS, *scripts(Tree(ROOT))], cwd=ROOT,
                             check=False).returncode)

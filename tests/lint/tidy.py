@@ -130,10 +130,7 @@ def nothing_dead(tree):
 def is_built(path, built):
     """Named whole, or put together from two parts as in `name + '_test.cc'`."""
     for meson_file, words in built.items():
-        folder = posixpath.dirname(meson_file)
-        if folder and not path.startswith(folder + "/"):
-            continue
-        name = posixpath.relpath(path, folder or ".")
+        name = posixpath.relpath(path, posixpath.dirname(meson_file) or ".")
         if name in words:
             return True
         if any(name[:cut] in words and name[cut:] in words for cut in range(1, len(name))):

@@ -74,7 +74,7 @@ class TreeRules(SampleTest):
                           ("base/README.md", 1, "no README.md"))
 
     def test_sources_are_built(self):
-        good = {"a/b/x.cc": "", "a/b/y_test.cc": "",
+        good = {"a/b/x.cc": "", "a/b/y_test.cc": "", "a/z.cc": "", "a/c/meson.build": "'../z.cc'",
                 "a/meson.build": "lib('b/x.cc')\nforeach n : ['b/y']\n test(n + '_test.cc')\n"}
         self.assert_found(tidy.nothing_dead(self.sample(good)))
         bad = {**good, "c/x.cc": ""}  # named, but by another folder

@@ -26,16 +26,17 @@ class Word:
 WORDS = [
     Word(r"\bshared_ptr\b", "one owner: std::unique_ptr or a move-only value"),
     Word(r"\b(ntohs|ntohl|htons|htonl)\b", "be16_t or be32_t of base/big_endian.h",
-         allowed=("bench/",)),  # whose clients and rivals are sockets of the kernel
+         allowed=("bench/",), tests_too=False),  # those speak to sockets of the kernel
     Word(r"\bvolatile\b", "std::atomic_ref", allowed=("vfio/mmio.h",)),
     Word(r"\bthread_local\b", "a member: a stack and its state are an argument",
          within=DATA_PATH),
     Word(r"\b(this_thread::sleep_\w+|nanosleep|usleep)\b",
-         "an Instant or a doorbell: the data path does not sleep", within=DATA_PATH),
+         "an Instant or a doorbell: the data path does not sleep", within=DATA_PATH,
+         tests_too=False),
     Word(r"\b(printf|fprintf|puts|cout|cerr|clog)\b", "a counter: the data path does not log",
          within=("extaris/",), tests_too=False),
-    # POSIX itself wants the cast to sockaddr.
-    Word(r"\breinterpret_cast\b(?!<(const )?sockaddr(_\w+)?\s?\*>)",
+    # POSIX itself wants the casts between kinds of sockaddr.
+    Word(r"\breinterpret_cast\b(?!<(const )?sockaddr(_\w+)?\s?[*&]>)",
          "ByteReader, std::as_bytes or std::bit_cast", allowed=TYPED_BYTES),
     Word(r"\busing namespace\b(?! std::(\w+::)?\w*literals\b)",
          "the names you need, one by one"),
@@ -67,7 +68,7 @@ def banned_words(tree, path):
 def applies(word, path):
     if not path.endswith(word.files) or path.startswith(word.allowed or ("\0",)):
         return False
-    if not word.tests_too and path.endswith("_test.cc"):
+    if not word.tests_too and re.search(r"(\b|_)test(_\w+)?\.\w+$", path):
         return False
     return path.startswith(word.within)
 

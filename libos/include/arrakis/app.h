@@ -9,11 +9,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "arrakis/error.h"
+#include "arrakis/event.h"
 #include "arrakis/vnic.h"
 
 namespace arrakis {
@@ -31,11 +33,15 @@ class App {
 
   App(App&&) noexcept;
   App& operator=(App&&) noexcept;
-  ~App();  // gives everything back
+  ~App();  // gives everything back; so does the end of the process, whatever its cause
 
   const std::string& name() const noexcept;
   std::span<Vnic> vnics() noexcept;
   Vnic& vnic(std::size_t index = 0) noexcept;  // there is at least one
+
+  // The oldest event not yet seen, if there is one; from any thread, at the cost of an atomic load.
+  // Who never asks loses the oldest of more than 256.
+  std::optional<VnicEvent> take_event() noexcept;
 
  private:
   struct Parts;

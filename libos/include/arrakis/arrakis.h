@@ -3,6 +3,8 @@
 
 #include "arrakis/app.h"
 #include "arrakis/error.h"
+#include "arrakis/event.h"
+#include "arrakis/polling_thread.h"
 #include "arrakis/queue.h"
 #include "arrakis/udp.h"
 #include "arrakis/vnic.h"

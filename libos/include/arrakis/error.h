@@ -1,6 +1,7 @@
 // error.h: errors of set-up. What arrives on the data path is an enum per call (udp.h).
 #pragma once
 
+#include "arrakis/udp.h"
 #include "base/error.h"
 
 namespace arrakis {
@@ -8,5 +9,6 @@ namespace arrakis {
 // Writes "error: message" and "  fix: remedy" to stderr. Returns an exit status other than 0, so
 // that a program's main can `return report(error);`.
 int report(const Error& error);
+int report(BindError error);
 
 }  // namespace arrakis

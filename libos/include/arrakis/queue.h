@@ -1,7 +1,7 @@
 // queue.h: one hardware queue pair of a VNIC and the TCP/IP stack that runs on it.
 //
 // Threads:  a queue, its sockets and their datagrams belong to one thread at a time. Different
-//           queues share nothing.
+//           queues share nothing. A thread other than the one that attached: polling_thread.h.
 // Lifetime: lives in its App.
 #pragma once
 
@@ -14,13 +14,13 @@
 #include "arrakis/udp.h"
 #include "base/address.h"
 #include "base/instant.h"
+#include "extaris/stack/counters.h"
 
 namespace arrakis {
 
 namespace extaris {
-class Stack;
-struct Counters;
-}  // namespace extaris
+class Stack;  // extaris/stack/stack.h, which is not installed
+}
 
 class Queue {
  public:
@@ -39,25 +39,27 @@ class Queue {
 
   // Polls until packets came in or `timeout` is over: spins for a while, then sleeps on the
   // doorbell, so that idle costs nothing. Returns how many packets came in; 0: the time is over, or
-  // a signal.
+  // a signal woke it. A signal that comes just before it sleeps does not; a program that must not
+  // miss one sleeps by itself, on doorbell() and a signalfd.
   std::size_t wait(std::optional<Duration> timeout = std::nullopt) noexcept;
 
-  // How long wait() spins before it sleeps; the default suits a request every few microseconds.
-  // Zero: sleep at once. Duration::max: never sleep.
+  // How long wait() spins before it sleeps; 50 us unless told. Zero: sleep at once.
+  // Duration::max(): never sleep.
   void set_spin(Duration spin) noexcept;
 
   // For an event loop of your own: add doorbell() to epoll (level-triggered, EPOLLIN). Before you
-  // sleep call arm(): false says that packets are waiting already, so poll instead. After waking
-  // call poll(). next_deadline() bounds the sleep: timers need poll() by then.
+  // sleep call arm(): false says that packets came in meanwhile, so look into your sockets instead.
+  // After waking call poll(). next_deadline() bounds the sleep: timers need poll() by then.
   int doorbell() const noexcept;
   bool arm() noexcept;
   std::optional<Duration> next_deadline() const noexcept;
 
+  // What happened to packets, drops by their reason.
   const extaris::Counters& counters() const noexcept;
   extaris::Stack& stack() noexcept;
 
  private:
-  friend class Vnic;
+  friend class QueueBuilder;
   struct Parts;
   explicit Queue(std::unique_ptr<Parts> parts) noexcept;
   std::unique_ptr<Parts> parts_;

@@ -1,0 +1,72 @@
+"""Bounds that a figure is meant to keep. Printed, never a failure: timings are no tests."""
+
+from rows import words_of
+
+
+def line(name, kept, figure):
+    return f"bound {name}: {'reached' if kept else 'missed'} ({figure})"
+
+
+class Lookup:
+    """Medians of one figure by what a bound speaks of; a bound on what was not measured is an
+    error of the bound."""
+
+    def __init__(self, rows):
+        self._rows = rows
+
+    def __call__(self, system, wire, case, client, metric, mode=None):
+        name = f"{words_of(case)}, {client}" + (f", {mode}" if mode else "")
+        value = self._rows.median(system, wire, name, metric)
+        if value is None:
+            raise KeyError(f"{system}, {wire}, {name}, {metric} was not measured")
+        return value
+
+
+def udp_echo(rows, cases):
+    at = Lookup(rows)
+    saturated = [case for case in cases if case[1] == 64 and case[2] == 0]
+    yield from _stack_alone(at, saturated)
+    yield from _veth_our_client(at, saturated)
+    yield from _veth_kernel_client(at, cases)
+
+
+def _stack_alone(at, saturated):
+    for case in saturated:
+        name = f"{case[0]:,} B, 64 outstanding"
+        added = at("arrakis-n", "memif", case, "our client", "added", "spinning")
+        yield line(f"memif, {name}: at most 35 ns an echo over the driver", added <= 35,
+                   f"{added:.1f} ns")
+        ours = at("arrakis-n", "memif", case, "our client", "throughput")
+        linux = max(at("linux", "veth", case, client, "throughput")
+                    for client in ("kernel client", "our client"))
+        yield line(f"memif, {name}: at least 10 times Linux's best", ours >= 10 * linux,
+                   f"{ours / linux:.1f} times: {ours:,.0f} and {linux:,.0f} a second")
+
+
+def _veth_our_client(at, saturated):
+    for case in saturated:
+        name = f"{case[0]:,} B, 64 outstanding"
+        ours = at("arrakis-n", "veth", case, "our client", "throughput")
+        linux = at("linux", "veth", case, "our client", "throughput")
+        bare = at("driver", "veth", case, "our client", "throughput")
+        yield line(f"veth, our client, {name}: at least 1.3 times Linux's best",
+                   ours >= 1.3 * linux, f"{ours / linux:.2f} times")
+        yield line(f"veth, our client, {name}: within 10 % of the driver", ours >= 0.9 * bare,
+                   f"{ours / bare:.1%} of it")
+
+
+def _veth_kernel_client(at, cases):
+    for ours_mode, linux_mode in (("sleeping", "blocking"), ("spinning", "spinning")):
+        def ratio(case, metric, modes=(ours_mode, linux_mode)):
+            return (at("arrakis-n", "veth", case, "kernel client", metric, modes[0])
+                    / at("linux", "veth", case, "kernel client", metric, modes[1]))
+
+        slowest = min(cases, key=lambda case: ratio(case, "throughput"))
+        yield line(f"veth, kernel client, {ours_mode}: never below Linux {linux_mode}",
+                   ratio(slowest, "throughput") >= 1,
+                   f"worst {ratio(slowest, 'throughput'):.2f} times, at {words_of(slowest)}")
+        bare = [case for case in cases if case[2] == 0]  # work is the same on both sides
+        dearest = max(bare, key=lambda case: ratio(case, "cpu"))
+        yield line(f"veth, kernel client, {ours_mode}: at most 0.65 times Linux's processor time",
+                   ratio(dearest, "cpu") <= 0.65,
+                   f"worst {ratio(dearest, 'cpu'):.2f} times, at {words_of(dearest)}")

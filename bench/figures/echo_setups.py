@@ -1,0 +1,118 @@
+"""Who serves whom over what in the figure udp_echo.
+
+A setup is a server in a mode and a client on a wire. Its serve() starts the server, gives what a
+client needs to know while it runs, and takes everything away again.
+"""
+
+import contextlib
+import dataclasses
+
+from arrakis import Arrakis
+from lab import Namespace, program
+
+PORT = 7
+SERVER_CORE, CLIENT_CORE = 0, 1
+
+# Netdevs and addresses. The daemon calls the host's end of the first VF's pair ark-vf0.
+LINUX_SUBNET = "10.9.0"
+LINUX_DEVICE, LINUX_PEER = "lab0", "lab1"
+VNIC_DEVICE = "ark-vf0"
+VNIC_LOAD_ADDRESS = "10.20.0.200/24"
+
+PROCESS_TIME = {"blocking", "batched", "sleeping"}  # the others poll: time of polls with work
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    system: str  # "linux", "arrakis-n", "driver"
+    mode: str
+    wire: str    # "veth", "memif"
+    client: str  # "kernel client", "our client"
+
+    def __str__(self):
+        return f"{self.system} {self.mode}, {self.wire}, {self.client}"
+
+
+MODES = {"linux": ("blocking", "spinning", "batched"), "arrakis-n": ("sleeping", "spinning"),
+         "driver": ("spinning",)}
+# What is compared stands side by side, so that a machine that changes does so for both.
+SETUPS = [Setup(system, mode, wire, client)
+          for wire, client, systems in (("veth", "kernel client", ("linux", "arrakis-n")),
+                                        ("veth", "our client", ("linux", "arrakis-n", "driver")),
+                                        ("memif", "our client", ("arrakis-n", "driver")))
+          for system in systems for mode in MODES[system]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Service:
+    """A server that runs, and how its client is started."""
+
+    server: object  # lab.Program
+    address: str
+    client: list
+    environment: dict
+
+
+class Bench:
+    """What all setups share: the daemon, and a namespace with Linux's server."""
+
+    def __init__(self, lab):
+        self._lab = lab
+        self._far = Namespace(lab)
+        lab.veth(LINUX_DEVICE, LINUX_PEER, self._far, LINUX_SUBNET)
+        self._daemon = None
+
+    @property
+    def _arrakis(self):
+        """Started when the first setup needs it."""
+        if self._daemon is None:
+            self._daemon = Arrakis(
+                self._lab, linux_device=LINUX_DEVICE, linux_address=f"{LINUX_SUBNET}.3/24",
+                vnic_device=VNIC_DEVICE, vnic_address=VNIC_LOAD_ADDRESS)
+        return self._daemon
+
+    @contextlib.contextmanager
+    def serve(self, setup):
+        with contextlib.ExitStack() as stack:
+            serve = self._linux if setup.system == "linux" else self._vnic
+            server, address = serve(stack, setup)
+            client, environment = self._client(stack, setup)
+            yield Service(server, address, client, environment)
+
+    def _linux(self, stack, setup):
+        server = self._lab.start(*self._far.enter(), program("bench/servers/linux_udp_echo"),
+                                 "--mode", setup.mode, "--core", SERVER_CORE, "--port", PORT)
+        stack.callback(server.end)
+        return server, f"{LINUX_SUBNET}.1"
+
+    def _vnic(self, stack, setup):
+        if setup.wire == "memif":
+            record = self._assign(stack, "echo", "--provider", "wire", "--wire", "bench")
+        else:
+            record = self._assign(stack, "echo", "--provider", "xdp")
+        words = ["--core", SERVER_CORE, "--port", PORT]
+        if setup.system == "driver":
+            command = [program("bench/servers/driver_echo"), *words]
+        else:
+            command = [program("bench/servers/udp_echo_bench"), "--mode", setup.mode, *words]
+        server = self._lab.start(*command, ARRAKIS_APP="echo", **self._arrakis.environment)
+        stack.callback(server.end)
+        self._arrakis.await_attached(record["name"], server)
+        return server, record["addresses"][0]
+
+    def _client(self, stack, setup):
+        if setup.client == "kernel client":
+            return [program("bench/load/kernel_load")], {}
+        if setup.wire == "memif":
+            app, where = "load-wire", ["--provider", "wire", "--wire", "bench"]
+        elif setup.system == "linux":
+            app, where = "load-linux", ["--provider", "xdp", "--device", LINUX_DEVICE]
+        else:
+            app, where = "load-vnic", ["--provider", "xdp", "--device", VNIC_DEVICE]
+        self._assign(stack, app, *where)
+        return [program("bench/load/udp_load"), "--app", app], self._arrakis.environment
+
+    def _assign(self, stack, app, *words):
+        record = self._arrakis.assign(app, *words)
+        stack.callback(self._arrakis.release, record["name"])
+        return record

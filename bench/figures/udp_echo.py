@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Figure udp_echo: throughput, latency and processor time of a UDP echo, as in OSDI '14, table 1
+and figure 4. Called by bench/run.sh."""
+
+import argparse
+import dataclasses
+import json
+import sys
+
+import bounds
+from echo_setups import CLIENT_CORE, PORT, PROCESS_TIME, SETUPS, Bench
+from lab import Lab, LabError
+from rows import Rows, words_of
+
+STARVED = 0.95  # of a core; a spinning process with less was disturbed by somebody else
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    rounds: int
+    seconds: float
+    warm_up: float
+    cases: tuple  # (bytes, outstanding, us of work)
+    repeats: int  # of cases that were disturbed
+
+
+FULL = Plan(5, 0.5, 0.05, tuple(
+    [(size, outstanding, 0) for size in (64, 1024) for outstanding in (1, 8, 32, 64)]
+    + [(size, 64, work) for size in (64, 1024) for work in (1, 4, 16, 64)]), 2)
+QUICK = Plan(3, 0.05, 0.01, tuple(
+    [(64, outstanding, 0) for outstanding in (1, 8, 32, 64)]
+    + [(1024, 64, work) for work in (0, 1, 4, 16, 64)]), 0)
+
+
+def name_of(case, setup):
+    return f"{words_of(case)}, {setup.client}, {setup.mode}"
+
+
+def ask(lab, service, cases, plan):
+    """What the generator measured, a dictionary a case."""
+    texts = [f"{size}x{outstanding}+{work}" for size, outstanding, work in cases]
+    client = lab.start(*service.client, "--server", f"{service.address}:{PORT}", "--core",
+                       CLIENT_CORE, "--seconds", plan.seconds, "--warm-up", plan.warm_up,
+                       "--case", *texts, **service.environment)
+    status = client.wait(30 + len(cases) * (plan.seconds + plan.warm_up + 1))
+    if not service.server.running():
+        raise LabError(service.server.complaint())
+    if status != 0:
+        raise LabError(client.complaint())
+    return [json.loads(line) for line in client.output().splitlines()]
+
+
+def disturbed(setup, answer):
+    spinning = setup.mode == "spinning" and answer["server"]["core"] < STARVED
+    return spinning or answer["core"] < STARVED
+
+
+def measure(lab, bench, setup, plan):
+    """case -> answer; cases that were disturbed are measured again, and the best core counts."""
+    answers = {}
+    waiting = list(plan.cases)
+    with bench.serve(setup) as service:
+        for _ in range(1 + plan.repeats):
+            for case, answer in zip(waiting, ask(lab, service, waiting, plan)):
+                if case not in answers or answer["core"] > answers[case]["core"]:
+                    answers[case] = answer
+            waiting = [case for case in waiting if disturbed(setup, answers[case])]
+            if not waiting:
+                break
+    return answers, len(waiting)
+
+
+def values_of(setup, answer):
+    server = answer["server"]
+    cpu = server["processor_us"] if setup.mode in PROCESS_TIME else server["busy_us"]
+    return {"throughput": answer["throughput"], "p50": answer["p50_us"], "p99": answer["p99_us"],
+            "p999": answer["p999_us"], "cpu": cpu}
+
+
+def add_best(rows, plan):
+    """A case without a mode is the mode with the highest throughput."""
+    groups = {(setup.system, setup.wire, setup.client) for setup in SETUPS}
+    for system, wire, client in groups:
+        modes = [s for s in SETUPS if (s.system, s.wire, s.client) == (system, wire, client)]
+        for case in plan.cases:
+            best = max(modes, key=lambda setup, case=case: rows.median(
+                system, wire, name_of(case, setup), "throughput") or 0)
+            rows.copy(system, wire, name_of(case, best), f"{words_of(case)}, {client}")
+
+
+def add_added(rows, plan):
+    """What the stack adds to the bare device: the difference of the two in each round."""
+    for wire in ("veth", "memif"):
+        for case in plan.cases:
+            name = f"{words_of(case)}, our client, spinning"
+            pairs = zip(rows.runs("arrakis-n", wire, name, "cpu"),
+                        rows.runs("driver", wire, name, "cpu"))
+            for ours, bare in list(pairs):
+                rows.add("arrakis-n", wire, name, {"added": (ours - bare) * 1000})
+
+
+def show(text):
+    if sys.stderr.isatty():
+        print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
+
+
+def measure_all(plan, setups):
+    rows = Rows("udp_echo")
+    starved = lost = total = 0
+    with Lab() as lab:
+        bench = Bench(lab)
+        for turn in range(plan.rounds):
+            for i, setup in enumerate(setups):
+                done = (turn * len(setups) + i) / (plan.rounds * len(setups))
+                show(f"{done:4.0%}  round {turn + 1} of {plan.rounds}: {setup}")
+                answers, still_disturbed = measure(lab, bench, setup, plan)
+                starved += still_disturbed
+                for case, answer in answers.items():
+                    rows.add(setup.system, setup.wire, name_of(case, setup),
+                             values_of(setup, answer))
+                    lost += answer["lost"]
+                    total += answer["sent"]
+    show("")
+    print(f"{total:,} requests, {lost:,} lost; {starved} measurements had less than "
+          f"{STARVED:.0%} of a core")
+    return rows
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer cases, within 60 s")
+    parser.add_argument("--only", metavar="TEXT", help="setups with TEXT in their name, no bounds")
+    parser.add_argument("--json", metavar="FILE", help="where the rows go")
+    options = parser.parse_args(arguments)
+    plan = QUICK if options.quick else FULL
+    try:
+        rows = measure_all(plan, [setup for setup in SETUPS if (options.only or "") in str(setup)])
+    except LabError as error:
+        sys.exit(f"error: {error}")
+    add_added(rows, plan)
+    add_best(rows, plan)
+    if options.json:
+        rows.write(options.json)
+    if options.only:
+        return
+    for line in bounds.udp_echo(rows, plan.cases):
+        print(line)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,21 @@
+// daemon.h: arrakisd, put together: policy, lock, state, kernel, privileges, event loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "control-plane/providers/provider.h"
+
+namespace arrakis::control {
+
+// What differs between the program and its test double.
+struct Build {
+  std::function<std::vector<std::unique_ptr<Provider>>()> make_providers;
+  bool needs_privileges = true;
+};
+
+// Returns the exit status of the process.
+int run_daemon(int argc, char** argv, const Build& build);
+
+}  // namespace arrakis::control

@@ -1,0 +1,36 @@
+// builder.h: makes what the public headers only let a program use.
+#pragma once
+
+#include <memory>
+
+#include "arrakis/queue.h"
+#include "arrakis/vnic.h"
+#include "base/error.h"
+#include "extaris/netdev/net_device.h"
+#include "extaris/stack/config.h"
+#include "libos/client/grant.h"
+#include "libos/runtime/queue_loop.h"
+
+namespace arrakis {
+
+struct Queue::Parts {
+  Parts(std::unique_ptr<extaris::NetDevice> device, const extaris::StackConfig& config)
+      : loop{std::move(device), config} {}
+
+  runtime::QueueLoop loop;
+};
+
+class QueueBuilder {
+ public:
+  static Queue build(std::unique_ptr<extaris::NetDevice> device,
+                     const extaris::StackConfig& config) {
+    return Queue{std::make_unique<Queue::Parts>(std::move(device), config)};
+  }
+};
+
+class VnicBuilder {
+ public:
+  static Outcome<Vnic> build(client::VnicGrant grant);
+};
+
+}  // namespace arrakis

@@ -1,0 +1,30 @@
+#include "arrakis/error.h"
+
+#include <cstdio>
+#include <utility>
+
+namespace arrakis {
+
+int report(const Error& error) {
+  std::fprintf(stderr, "error: %s\n", error.message.c_str());
+  if (!error.remedy.empty()) std::fprintf(stderr, "  fix: %s\n", error.remedy.c_str());
+  return 1;
+}
+
+int report(BindError error) {
+  switch (error) {
+    case BindError::address_in_use:
+      return report(Error{Error::Code::conflict, "another socket of this queue has that port",
+                          "bind another port, or port 0 for any"});
+    case BindError::address_not_available:
+      return report(Error{Error::Code::usage, "that is not an address of this VNIC",
+                          "arrakisctl show-vf shows its addresses"});
+    case BindError::no_ports:
+      return report(Error{Error::Code::exhausted, "every ephemeral port is taken", ""});
+    case BindError::too_many_sockets:
+      return report(Error{Error::Code::exhausted, "this queue has as many sockets as it can", ""});
+  }
+  std::unreachable();
+}
+
+}  // namespace arrakis

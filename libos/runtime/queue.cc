@@ -1,0 +1,36 @@
+#include "arrakis/queue.h"
+
+#include "libos/runtime/builder.h"
+
+namespace arrakis {
+
+Queue::Queue(std::unique_ptr<Parts> parts) noexcept : parts_{std::move(parts)} {}
+Queue::Queue(Queue&&) noexcept = default;
+Queue& Queue::operator=(Queue&&) noexcept = default;
+Queue::~Queue() = default;
+
+std::expected<UdpSocket, BindError> Queue::bind_udp(std::uint16_t port) {
+  return bind_udp(Endpoint{.address = {}, .port = port});
+}
+std::expected<UdpSocket, BindError> Queue::bind_udp(const Endpoint& local) {
+  return parts_->loop.stack().bind_udp(local);
+}
+
+std::size_t Queue::poll() noexcept { return parts_->loop.poll(); }
+std::size_t Queue::wait(std::optional<Duration> timeout) noexcept {
+  return parts_->loop.wait(timeout);
+}
+void Queue::set_spin(Duration spin) noexcept { parts_->loop.set_spin(spin); }
+
+int Queue::doorbell() const noexcept { return parts_->loop.doorbell(); }
+bool Queue::arm() noexcept { return parts_->loop.arm(); }
+std::optional<Duration> Queue::next_deadline() const noexcept {
+  return parts_->loop.next_deadline();
+}
+
+const extaris::Counters& Queue::counters() const noexcept {
+  return parts_->loop.stack().counters();
+}
+extaris::Stack& Queue::stack() noexcept { return parts_->loop.stack(); }
+
+}  // namespace arrakis

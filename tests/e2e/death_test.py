@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""An application dies: nothing of it is left, and the next one finds nothing of it."""
+
+import re
+import signal
+import socket
+import time
+
+import harness
+from harness import MachineTest, eventually
+
+WORD = b"Kwisatz Haderach was here"
+GONE_WITHIN_S = 1.0
+
+
+class Death(MachineTest):
+    def setUp(self):
+        super().setUp()
+        self.machine.start_daemon()
+        self.vf = self.machine.assign("echo")
+
+    def test_what_it_held_is_back_within_a_second(self):
+        before = self.machine.footprint()
+        echo = self.machine.start_echo()
+        self.assertTrue(harness.echoes(self.vf.ip4))
+        self.assertNotEqual(self.machine.footprint(), before, "it held nothing: no test at all")
+        killed = time.monotonic()
+        echo.end(signal.SIGKILL)
+        eventually(lambda: self.machine.footprint() == before, GONE_WITHIN_S)
+        took = time.monotonic() - killed
+        self.assertEqual(self.machine.footprint(), before)
+        self.assertLess(took, GONE_WITHIN_S + 0.5)  # half a second for our own looking
+        self.assertIsNone(self.machine.vf("echo")["pid"])
+
+    def test_the_next_application_gets_clean_memory(self):
+        self.assertGreater(self.buffers_with_word("remember"), 0, "the search finds nothing at all")
+        self.assertEqual(self.buffers_with_word("search"), 0)
+
+    def test_the_next_one_works(self):
+        for _ in range(3):
+            echo = self.machine.start_echo()
+            self.assertTrue(harness.echoes(self.vf.ip4))
+            echo.end(signal.SIGKILL)
+            self.assertTrue(eventually(lambda: self.machine.vf("echo")["pid"] is None))
+
+    def test_one_that_ends_by_itself_leaves_nothing_either(self):
+        before = self.machine.footprint()
+        echo = self.machine.start_echo()
+        self.assertTrue(harness.echoes(self.vf.ip4))
+        echo.end(signal.SIGTERM)
+        self.assertTrue(eventually(lambda: self.machine.footprint() == before),
+                        self.machine.footprint())
+
+    def test_two_cannot_be_the_same(self):
+        self.machine.start_echo()
+        self.assertTrue(harness.echoes(self.vf.ip4))
+        second = self.machine.start_echo()
+        self.assertNotEqual(second.process.wait(5), 0)
+        self.assertIn("fix:", second.output())
+        self.assertTrue(harness.echoes(self.vf.ip4))
+
+    def buffers_with_word(self, task):
+        words = ["remember", "50", WORD] if task == "remember" else ["search", WORD]
+        probe = self.machine.start_probe("echo", *words)
+        if task == "remember":
+            self.assertTrue(eventually(lambda: "ready" in probe.output()), probe.output())
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                while probe.running():
+                    client.sendto(WORD, (self.vf.ip4, 7))
+                    time.sleep(0.001)
+        self.assertEqual(probe.process.wait(10), 0, probe.output())
+        self.assertTrue(eventually(lambda: self.machine.vf("echo")["pid"] is None))
+        return int(re.search(r"(\d+) of \d+ buffers", probe.output())[1])
+
+
+if __name__ == "__main__":
+    harness.main()

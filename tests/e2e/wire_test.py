@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Two applications on a wire: they meet, and not one system call is made a packet."""
+
+import re
+import signal
+
+import harness
+from harness import MachineTest, eventually
+
+ECHOES = 10_000
+# % time, seconds, usecs/call, calls, errors, name
+CALLS_LINE = r"^ *\d+\.\d+ +\S+ +\S+ +(\d+) +(?:\d+ +)?(?!total)\w+$"
+
+
+class Wire(MachineTest):
+    def setUp(self):
+        super().setUp()
+        self.machine.start_daemon()
+        self.server = self.machine.assign("echo", "--provider", "wire", "--wire", "w0")
+        self.machine.assign("client", "--provider", "wire", "--wire", "w0")
+
+    def test_they_meet(self):
+        self.machine.start_echo()
+        self.assertEqual(self.ping(100), 100)
+
+    def test_one_dies_and_comes_back(self):
+        echo = self.machine.start_echo()
+        self.assertEqual(self.ping(100), 100)
+        echo.end(signal.SIGKILL)
+        self.assertTrue(eventually(lambda: self.machine.vf("echo")["pid"] is None))
+        self.machine.start_echo()
+        self.assertEqual(self.ping(100), 100)
+
+    def test_no_system_call_a_packet(self):
+        echo = self.machine.start_echo()
+        self.assertEqual(self.ping(100), 100)
+        strace = self.machine.start("strace", "-c", "-f", "-p", echo.pid)
+        self.assertTrue(eventually(lambda: "attached" in strace.output()), strace.output())
+        self.assertEqual(self.ping(ECHOES), ECHOES)
+        strace.end(signal.SIGINT)
+        lines = re.finditer(CALLS_LINE, strace.output(), re.MULTILINE)
+        calls = sum(int(line[1]) for line in lines)
+        print(f"{calls} system calls over {ECHOES} echoes\n{strace.output()}")
+        self.assertIn("calls", strace.output(), "strace said nothing: no test at all")
+        self.assertLess(calls, ECHOES // 20)
+
+    def ping(self, count):
+        probe = self.machine.start_probe("client", "ping", count, f"{self.server.ip4}:7")
+        probe.process.wait(60)
+        return int(re.search(r"(\d+) answered", probe.output() + "0 answered")[1])
+
+
+if __name__ == "__main__":
+    harness.main()
