@@ -154,14 +154,14 @@ class Program:
     def running(self):
         return self.process.poll() is None
 
-    def signal(self, number):
+    def send(self, number):
         self.process.send_signal(number)
 
     def end(self, number=signal.SIGTERM, within_s=10):
         """The exit status."""
         if self.running():
-            self.signal(signal.SIGCONT)
-            self.signal(number)
+            self.send(signal.SIGCONT)
+            self.send(number)
         try:
             return self.process.wait(within_s)
         except subprocess.TimeoutExpired:
