@@ -89,8 +89,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   kj::byte buffer[4096];
   auto served =
       daemon.server.serve(kj::mv(pipe.ends[1]), arrakis::control::root()).eagerlyEvaluate(ignore);
-  auto answers =
-      arrakis::control::discard(*pipe.ends[0], kj::arrayPtr(buffer)).eagerlyEvaluate(ignore);
+  auto answers = arrakis::control::discard(*pipe.ends[0], kj::ArrayPtr<kj::byte>{buffer})
+                     .eagerlyEvaluate(ignore);
   auto& own = *pipe.ends[0];
   auto sent = own.write(data, size).then([&own] { own.shutdownWrite(); }).eagerlyEvaluate(ignore);
   io.waitScope.poll();
