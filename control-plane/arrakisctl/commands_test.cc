@@ -75,13 +75,13 @@ TEST_F(Commands, DryRunsSayThePlanAndChangeNothing) {
 TEST_F(Commands, ListVfs) {
   EXPECT_EQ(run({"list-vfs"}).err, "no VF is assigned\n");
   assign_two();
-  // clang-format off
   EXPECT_EQ(run({"list-vfs"}).out,
-R"(VF   APP        STATE     PROVIDER  DEVICE   ADDRESSES                MAC                RATE  FILTERS   PID
-vf0  udp_echo   attached  xdp       ark-vf0  10.20.0.2/24             02:00:00:00:00:00  100M        2  4711
-vf1  memcached  attached  wire      ark-vf1  10.20.0.3/24,fd00::3/64  02:00:00:00:00:01  none        0  4711
-)");
-  // clang-format on
+            "VF   APP        STATE     PROVIDER  DEVICE   ADDRESSES                "
+            "MAC                RATE  FILTERS   PID\n"
+            "vf0  udp_echo   attached  xdp       ark-vf0  10.20.0.2/24             "
+            "02:00:00:00:00:00  100M        2  4711\n"
+            "vf1  memcached  attached  wire      ark-vf1  10.20.0.3/24,fd00::3/64  "
+            "02:00:00:00:00:01  none        0  4711\n");
 }
 
 TEST_F(Commands, ListVfsForPrograms) {

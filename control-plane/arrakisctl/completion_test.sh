@@ -26,6 +26,7 @@ arrakisctl() {
   esac
 }
 
+# shellcheck source=/dev/null
 source <("$tool" completion bash)
 check 'bash knows it' 'complete -F _arrakisctl arrakisctl' "$(complete -p arrakisctl)"
 check 'commands' 'list-vfs list-filters list-apps' "$(offered arrakisctl list)"
@@ -44,11 +45,12 @@ check 'shells' 'bash zsh fish' "$(offered arrakisctl completion '' | tr ' ' '\n'
 # Every command of the help is offered, and every option of its help.
 commands=$("$tool" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p')
 [[ $(wc -w <<<"$commands") -ge 13 ]] || check 'help lists the commands' '13 or more' "$commands"
+# The one word offered that is the one given.
+offered_whole() { offered "$@" | tr ' ' '\n' | grep -x -m 1 -- "${!#}"; }
 for command in $commands; do
-  check "command $command" "$command" "$(offered arrakisctl "$command" | tr ' ' '\n' | grep -x -- "$command")"
+  check "command $command" "$command" "$(offered_whole arrakisctl "$command")"
   for option in $("$tool" "$command" --help | grep -o '^  --[a-z-]*'); do
-    check "$command $option" "$option" \
-      "$(offered arrakisctl "$command" "$option" | tr ' ' '\n' | grep -x -- "$option" | head -1)"
+    check "$command $option" "$option" "$(offered_whole arrakisctl "$command" "$option")"
   done
 done
 

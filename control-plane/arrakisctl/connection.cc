@@ -13,7 +13,8 @@ namespace arrakis::ctl {
 namespace {
 
 constexpr const char* start_it =
-    "start it with `sudo systemctl start arrakisd`, or name its socket with --socket";
+    "start it with `sudo systemctl start arrakisd` (or `sudo arrakisd --policy FILE`), or name its "
+    "socket with --socket";
 
 std::string reason(const kj::Exception& exception) {
   return control::one_line(exception.getDescription().cStr());

@@ -1,5 +1,7 @@
 #include "control-plane/arrakisctl/fake_daemon.h"
 
+#include <kj/debug.h>
+
 #include <algorithm>
 #include <utility>
 

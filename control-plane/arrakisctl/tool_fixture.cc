@@ -51,12 +51,14 @@ int status_of(int wait_status) {
 
 }  // namespace
 
-ToolFixture::ToolFixture() : directory_{make_directory()}, io_{kj::setupAsyncIo()} {}
+ToolFixture::ToolFixture() : directory_{make_directory()}, io_{kj::setupAsyncIo()} {
+  ::setenv("ARRAKIS_SOCKET", socket().c_str(), 1);  // the tool inherits it
+}
 
-ToolFixture::~ToolFixture() { std::filesystem::remove_all(directory_); }
+ToolFixture::~ToolFixture() noexcept { std::filesystem::remove_all(directory_); }
 
 ToolFixture::Running ToolFixture::start(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), {ARRAKISCTL, "--socket", socket()});
+  arguments.insert(arguments.begin(), ARRAKISCTL);
   std::vector<char*> words;
   for (std::string& argument : arguments) words.push_back(argument.data());
   words.push_back(nullptr);
@@ -95,6 +97,7 @@ Ran ToolFixture::finish(Running running) {
 }
 
 kj::Own<kj::ConnectionReceiver> ToolFixture::listen() {
+  std::filesystem::remove(socket());
   return io_.provider->getNetwork()
       .parseAddress(kj::str("unix:", socket().c_str()))
       .wait(io_.waitScope)

@@ -25,7 +25,7 @@ struct Ran {
 class ToolFixture : public testing::Test {
  protected:
   ToolFixture();
-  ~ToolFixture() override;
+  ~ToolFixture() noexcept override;
 
   struct Running {
     pid_t pid = 0;
@@ -34,7 +34,7 @@ class ToolFixture : public testing::Test {
   Running start(std::vector<std::string> arguments);
   std::string read_line(Running& running);  // of its stdout
   Ran finish(Running running);
-  // With --socket and the given arguments; the daemon answers meanwhile.
+  // The daemon answers meanwhile.
   Ran run(std::vector<std::string> arguments) { return finish(start(std::move(arguments))); }
 
   void serve();  // the fake daemon, at socket()

@@ -8,7 +8,8 @@ namespace {
 TEST(Quote, LeavesPlainTextAlone) { EXPECT_EQ(quote("memcached 1"), "\"memcached 1\""); }
 
 TEST(Quote, EscapesWhatATerminalOrAReaderWouldMistake) {
-  EXPECT_EQ(quote(std::string_view{"a\nb\x1b[2J\0\x7f\xff\"\\", 12}), R"("a\x0ab\x1b[2J\x00\x7f\xff\x22\x5c")");
+  EXPECT_EQ(quote(std::string_view{"a\nb\x1b[2J\0\x7f\xff\"\\", 12}),
+            R"("a\x0ab\x1b[2J\x00\x7f\xff\x22\x5c")");
 }
 
 TEST(Quote, CutsLongText) {

@@ -48,19 +48,18 @@ WireDoorbell& WireDoorbell::operator=(WireDoorbell&& other) noexcept {
 
 WireDoorbell::~WireDoorbell() {
   if (page_ == nullptr) return;
-  page_->ends[end_].armed.store(0, std::memory_order_relaxed);
+  page_->ends[end_].armed.exchange(0, std::memory_order_acq_rel);
   munmap(page_, sizeof(DoorbellPage));
 }
 
-void WireDoorbell::wake_peer() noexcept {
-  page_->ends[1 - end_].armed.store(0, std::memory_order_relaxed);
+void WireDoorbell::write_event() noexcept {
   // Fails when the counter is full: then it is readable already.
   constexpr std::uint64_t once = 1;
   [[maybe_unused]] const ssize_t written = write(peer_event_.get(), &once, sizeof(once));
 }
 
 void WireDoorbell::disarm() noexcept {
-  page_->ends[end_].armed.store(0, std::memory_order_relaxed);
+  page_->ends[end_].armed.exchange(0, std::memory_order_acq_rel);
   // Fails when nobody rang.
   std::uint64_t rings = 0;
   [[maybe_unused]] const ssize_t taken = read(own_event_.get(), &rings, sizeof(rings));

@@ -3,10 +3,12 @@
 // The ends share a page with one flag each, "armed: ring me", and an eventfd each. A sender looks
 // at the peer's flag after each burst; only when it is up it takes it down and writes the eventfd.
 //
-// No wake-up is lost (Dekker's argument): the sender publishes packets, fences, reads the flag; the
-// sleeper raises the flag, fences, looks for packets. One of the two must see the other. A flag
-// that is taken down is always followed by a write, so whoever took it down for a later sleep than
-// it meant still wakes that sleep; an eventfd written for nothing costs one early wake-up.
+// No wake-up is lost: a sender publishes packets and then exchanges the flag; a sleeper exchanges
+// the flag and then looks for packets. Every change of a flag is such a read-modify-write (acquire
+// and release), so all of them stand in one order and each sees what came before the last. If the
+// sender came first, the sleeper finds the packets; if the sleeper came first, the sender finds the
+// flag up, takes it down and writes the eventfd, once. An eventfd written for a sleep that is over
+// costs one early wake-up.
 //
 // Trust:   the peer may write anything into the page at any time. All that is ever read from it is
 //          whether a flag is zero, and all that follows is a ring too many or a ring the peer has
@@ -46,20 +48,19 @@ class WireDoorbell {
   WireDoorbell& operator=(WireDoorbell&& other) noexcept;
   ~WireDoorbell();
 
-  // After packets were published to the peer. Costs a fence and a look when the peer is awake.
+  // After packets were published to the peer. One exchange when the peer is awake; its flag stays
+  // in our cache until it sleeps.
   void ring() noexcept {
-    // Pairs with the fence in arm(): packets before the look at the flag.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (page_->ends[1 - end_].armed.load(std::memory_order_relaxed) != 0) wake_peer();
+    if (page_->ends[1 - end_].armed.exchange(0, std::memory_order_acq_rel) != 0) write_event();
   }
   // Rings whether or not the peer asked for it: "there is something new to look at".
-  void wake_peer() noexcept;
-
-  void arm() noexcept {
-    page_->ends[end_].armed.store(1, std::memory_order_relaxed);
-    // Pairs with the fence in ring(): the flag before the last look for packets.
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+  void wake_peer() noexcept {
+    page_->ends[1 - end_].armed.exchange(0, std::memory_order_acq_rel);
+    write_event();
   }
+
+  // Before the last look for packets.
+  void arm() noexcept { page_->ends[end_].armed.exchange(1, std::memory_order_acq_rel); }
   // Takes the flag down and empties the eventfd.
   void disarm() noexcept;
 
@@ -68,6 +69,7 @@ class WireDoorbell {
 
  private:
   WireDoorbell(Options options, DoorbellPage* page) noexcept;
+  void write_event() noexcept;
 
   DoorbellPage* page_;
   unsigned end_;

@@ -329,6 +329,25 @@ std::filesystem::path control_thread() {
   return {};
 }
 
+long wakeups_of(const std::filesystem::path& thread) {
+  std::ifstream status{thread / "status"};
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("voluntary_ctxt_switches:")) return std::stol(line.substr(24));
+  return -1;
+}
+
+TEST_F(ClientTest, SleepsWhileTheDaemonHasNothingToSay) {
+  const FakeArrakisd daemon{options_.socket_path, facts_};
+  auto client = Client::attach(options_);
+  ASSERT_TRUE(client);
+  const auto thread = control_thread();
+  std::this_thread::sleep_for(200ms);  // what attaching left to do is done
+  const long before = wakeups_of(thread);
+  EXPECT_GT(before, 0);
+  std::this_thread::sleep_for(500ms);
+  EXPECT_LE(wakeups_of(thread) - before, 1);
+}
+
 TEST_F(ClientTest, LeavesSignalsToTheProgram) {
   const FakeArrakisd daemon{options_.socket_path, facts_};
   ::signal(SIGPIPE, SIG_DFL);  // kj ignores it on behalf of the daemon

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "extaris/netdev/wire_device.h"
+#include "extaris/netdev/memif.h"
 #include "extaris/netdev/wire_doorbell.h"
 #include "extaris/netdev/xdp_device.h"
 

@@ -17,11 +17,11 @@ class Daemon(MachineTest):
         self.assertTrue(harness.echoes(self.address), "no echo at all")
 
     def test_traffic_goes_on_while_it_is_stopped(self):
-        self.daemon.signal(signal.SIGSTOP)
+        self.daemon.send(signal.SIGSTOP)
         self.assertTrue(eventually(
             lambda: harness.status_field(self.daemon.pid, "State").startswith("T")))
         self.assertEqual(harness.echo_count(self.address, 2000), 2000)
-        self.daemon.signal(signal.SIGCONT)
+        self.daemon.send(signal.SIGCONT)
         self.assertEqual(self.machine.vf("echo")["pid"], self.echo.pid)
 
     def test_traffic_and_lease_outlive_its_death(self):

@@ -48,6 +48,7 @@ Finding examine_capabilities() {
   need(has_capability(CAP_NET_ADMIN), "CAP_NET_ADMIN");
   need(has_capability(CAP_NET_RAW), "CAP_NET_RAW");
   need(has_capability(CAP_BPF) || any, "CAP_BPF");
+  need(has_capability(CAP_PERFMON) || any, "CAP_PERFMON");  // a frame's length: end - begin
   if (!missing.empty())
     return {Verdict::fail, "capabilities", fmt::format("missing: {}", missing),
             "run arrakisd as root, or AmbientCapabilities= in its unit"};

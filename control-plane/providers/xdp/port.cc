@@ -25,7 +25,8 @@ std::unexpected<Error> bpf_failure(int error, std::string_view what) {
   std::string remedy;
   if (error == EPERM || error == EACCES)
     remedy =
-        "give arrakisd CAP_BPF, CAP_NET_ADMIN and, to find its objects after a restart, "
+        "give arrakisd CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and, to find its programs after a "
+        "restart, "
         "CAP_SYS_ADMIN (root has them)";
   else if (error == ENOSYS || error == EINVAL)
     remedy = "needs Linux 5.10 or newer with CONFIG_BPF_SYSCALL; see arrakisctl doctor";

@@ -59,7 +59,7 @@ struct BpfObjects {
   }
 };
 
-// ARRAKIS_CYCLES=1000 for the long one.
+// The suite "slow" asks for 1,000.
 int cycles() {
   const char* text = std::getenv("ARRAKIS_CYCLES");
   return text == nullptr ? 100 : std::atoi(text);
@@ -268,6 +268,67 @@ TEST_F(XdpLifecycle, RefusesWhatItCannotDoAndMakesNothing) {
             }),
             Code::unavailable);
   EXPECT_EQ(netdevs(), devices);
+}
+
+TEST_F(XdpLifecycle, AnAddressInUseIsRefusedAndNothingIsLeft) {
+  TestApp first = start(test_vnic("vf0", 2));
+  const std::size_t devices = netdevs();
+  VnicSpec second = test_vnic("vf1", 2);
+  const auto created = provider_.create(second);
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().code, Error::Code::conflict);
+  EXPECT_EQ(netdevs(), devices);
+}
+
+TEST_F(XdpLifecycle, ANameOfSomebodyElsesIsLeftAlone) {
+  auto links = Links::open();
+  ASSERT_TRUE(links->make({.host = "ark-vf0",
+                           .app = "plain1",
+                           .alias = "somebody else's",
+                           .app_mac = {{2, 0, 0, 0, 0, 8}},
+                           .mtu_bytes = 1500,
+                           .queues = 1}));
+  VnicSpec spec = test_vnic("vf0", 2);
+  const auto created = provider_.create(spec);
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().code, Error::Code::conflict);
+  EXPECT_NE(if_nametoindex("ark-vf0"), 0u);
+}
+
+TEST_F(XdpLifecycle, LongNamesGetNetdevsToo) {
+  TestApp app = start(test_vnic("a-name-longer-than-a-netdevs", 2));
+  EXPECT_LT(provider_.device(app.spec()).size(), 15u);
+  EXPECT_TRUE(provider_.counters(app.spec()));
+  EXPECT_TRUE(XdpProvider{}.adopt(std::array{app.spec()}).empty());
+  provider_.destroy(app.spec());
+  EXPECT_EQ(netdevs(), 1u) << "lo";
+}
+
+TEST_F(XdpLifecycle, WhereTheDriverHasNoXdpItIsGenericAndSaysSo) {
+  VnicSpec spec = test_vnic("vf0", 2);
+  spec.device = "lo";
+  spec.trust_transmit = true;
+  spec.queues = static_cast<std::uint16_t>(receive_queues("lo"));
+  ASSERT_TRUE(provider_.create(spec));
+  const auto findings = provider_.diagnose();
+  const auto warning = std::ranges::find(findings, "lo", &Finding::subject);
+  ASSERT_NE(warning, findings.end());
+  EXPECT_EQ(warning->verdict, Finding::Verdict::warn);
+  EXPECT_NE(warning->message.find("generic"), std::string::npos);
+}
+
+TEST_F(XdpLifecycle, SeveralQueuesAreOpenedOneByOne) {
+  VnicSpec spec = test_vnic("vf0", 2);
+  spec.queues = 3;
+  ASSERT_TRUE(provider_.create(spec));
+  std::vector<QueueGrant> grants;
+  for (std::uint16_t queue = 0; queue < 3; ++queue) {
+    auto grant = provider_.open(spec, queue);
+    ASSERT_TRUE(grant) << grant.error().message;
+    grants.push_back(std::move(*grant));
+  }
+  EXPECT_FALSE(provider_.open(spec, 3));
+  EXPECT_EQ(provider_.open(spec, 1).error().code, Error::Code::conflict) << "held by somebody";
 }
 
 TEST_F(XdpLifecycle, DiagnosisTouchesNothingAndIsContentHere) {

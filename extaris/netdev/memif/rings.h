@@ -77,6 +77,7 @@ class Sender {
   int send(rte_mbuf** packets, unsigned count, Counters& counters) noexcept;
 
  private:
+  void publish() noexcept;
   bool copy(const rte_mbuf& packet, std::uint16_t slot, Counters& counters) noexcept;
 
   BufferDescriptor* descriptors_ = nullptr;
@@ -97,6 +98,7 @@ class Receiver {
   int receive(rte_mbuf** packets, unsigned count, rte_mempool* pool, Counters& counters) noexcept;
 
  private:
+  void prefetch(unsigned ahead) const noexcept;
   bool copy(rte_mbuf& packet, std::uint16_t slot, Counters& counters) noexcept;
   void publish() noexcept;
 
