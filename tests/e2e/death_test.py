@@ -54,7 +54,7 @@ class Death(MachineTest):
     def test_two_cannot_be_the_same(self):
         self.machine.start_echo()
         self.assertTrue(harness.echoes(self.vf.ip4))
-        second = self.machine.start_echo()
+        second = self.machine.start_application(harness.UDP_ECHO)
         self.assertNotEqual(second.process.wait(5), 0)
         self.assertIn("fix:", second.output())
         self.assertTrue(harness.echoes(self.vf.ip4))
