@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -23,6 +24,12 @@ struct MacAddress {
   constexpr bool is_multicast() const { return (bytes[0] & 1) != 0; }
   static constexpr MacAddress broadcast() { return {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}}; }
   friend constexpr auto operator<=>(const MacAddress&, const MacAddress&) = default;
+  friend constexpr bool operator==(const MacAddress& a, const MacAddress& b) {
+    using Words = std::array<std::uint16_t, 3>;  // in registers; the default calls memcmp
+    const auto x = std::bit_cast<Words>(a);
+    const auto y = std::bit_cast<Words>(b);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2])) == 0;
+  }
 
   static std::optional<MacAddress> parse(std::string_view text);
   std::string to_string() const;
@@ -45,6 +52,9 @@ struct Ipv4Address {
   constexpr bool is_multicast() const { return (bytes[0] & 0xf0) == 0xe0; }  // RFC 5771
   constexpr bool is_loopback() const { return bytes[0] == 127; }             // RFC 1122, 3.2.1.3
   friend constexpr auto operator<=>(const Ipv4Address&, const Ipv4Address&) = default;
+  friend constexpr bool operator==(const Ipv4Address& a, const Ipv4Address& b) {
+    return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
+  }
 };
 static_assert(sizeof(Ipv4Address) == 4 && alignof(Ipv4Address) == 1);
 
@@ -61,11 +71,16 @@ struct Ipv6Address {
   }
   // The IPv4-mapped form ::ffff:a.b.c.d (RFC 4291, 2.5.5.2).
   constexpr bool is_v4_mapped() const {
-    for (std::size_t i = 0; i < 10; ++i)
-      if (bytes[i] != 0) return false;
-    return bytes[10] == 0xff && bytes[11] == 0xff;
+    const auto words = std::bit_cast<std::array<std::uint32_t, 4>>(bytes);
+    return (words[0] | words[1]) == 0 && words[2] == be32_t{0xffff}.raw();
   }
   friend constexpr auto operator<=>(const Ipv6Address&, const Ipv6Address&) = default;
+  friend constexpr bool operator==(const Ipv6Address& a, const Ipv6Address& b) {
+    using Words = std::array<std::uint64_t, 2>;
+    const auto x = std::bit_cast<Words>(a);
+    const auto y = std::bit_cast<Words>(b);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+  }
 };
 static_assert(sizeof(Ipv6Address) == 16 && alignof(Ipv6Address) == 1);
 
@@ -73,10 +88,9 @@ static_assert(sizeof(Ipv6Address) == 16 && alignof(Ipv6Address) == 1);
 class IpAddress {
  public:
   constexpr IpAddress() = default;  // ::, "any" of both families
-  constexpr IpAddress(Ipv4Address v4) {
-    bytes_.bytes[10] = bytes_.bytes[11] = 0xff;
-    for (std::size_t i = 0; i < 4; ++i) bytes_.bytes[12 + i] = v4.bytes[i];
-  }
+  constexpr IpAddress(Ipv4Address v4)
+      : bytes_{std::bit_cast<Ipv6Address>(std::array<std::uint32_t, 4>{
+            0, 0, be32_t{0xffff}.raw(), std::bit_cast<std::uint32_t>(v4)})} {}
   constexpr IpAddress(const Ipv6Address& v6) : bytes_{v6} {}
 
   constexpr bool is_v4() const { return bytes_.is_v4_mapped(); }

@@ -70,6 +70,17 @@ class Arrakis:
         record["addresses"] = [prefix.split("/")[0] for prefix in record["addresses"]]
         return record
 
+    def await_attached(self, name, server):
+        """Until `server` has taken its VF: only then its netdev and its route are there."""
+        def attached():
+            if not server.running():
+                raise LabError(server.complaint())
+            done = self._run("show-vf", name, "--json")
+            return done.returncode == 0 and json.loads(done.stdout)["state"] == "attached"
+
+        if not eventually(attached, 10):
+            raise LabError(f"{server.name} did not attach within 10 s")
+
     def release(self, name):
         done = self._run("release-vf", name)
         if done.returncode != 0:

@@ -97,6 +97,7 @@ class Bench:
             command = [program("bench/servers/udp_echo_bench"), "--mode", setup.mode, *words]
         server = self._lab.start(*command, ARRAKIS_APP="echo", **self._arrakis.environment)
         stack.callback(server.end)
+        self._arrakis.await_attached(record["name"], server)
         return server, record["addresses"][0]
 
     def _client(self, stack, setup):

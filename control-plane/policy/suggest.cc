@@ -43,9 +43,9 @@ std::string_view closest(std::string_view name, std::span<const std::string_view
 
 std::string suggestion(std::string_view name, std::span<const std::string_view> known) {
   if (const std::string_view near = closest(name, known); !near.empty())
-    return "did you mean \"" + std::string{near} + "\"?";
+    return std::string{"did you mean \""}.append(near).append("\"?");
   std::string text = "known here:";
-  for (const std::string_view candidate : known) text += " " + std::string{candidate};
+  for (const std::string_view candidate : known) text.append(" ").append(candidate);
   return text;
 }
 

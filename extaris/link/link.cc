@@ -38,12 +38,6 @@ std::optional<NeighborTable::Usable> Link::find(const IpAddress& next_hop, Insta
   return neighbors_.use(next_hop, now);
 }
 
-bool Link::send(Packet&& packet, const MacAddress& target, std::uint16_t type) noexcept {
-  const EthernetHeader header{target, mac_, be16_t{type}};
-  store(push_front(packet, sizeof(header)), header);
-  return queue_.push(std::move(packet));
-}
-
 bool Link::send(Packet&& packet, const IpAddress& next_hop, Instant now) noexcept {
   if (const auto neighbor = find(next_hop, now)) {
     const std::uint16_t type = ethertype_of(packet);

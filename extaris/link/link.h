@@ -12,11 +12,13 @@
 #include "extaris/link/neighbor_table.h"
 #include "extaris/link/transmit_queue.h"
 #include "extaris/netdev/net_device.h"
+#include "extaris/packet/bytes.h"
 #include "extaris/packet/packet.h"
 #include "extaris/stack/config.h"
 #include "extaris/stack/counters.h"
 #include "extaris/wire/arp.h"
 #include "extaris/wire/ethernet.h"
+#include "extaris/wire/load_store.h"
 #include "extaris/wire/ndp.h"
 
 namespace arrakis::extaris {
@@ -35,13 +37,20 @@ class Link {
     return target == mac_ || target.is_multicast();
   }
 
+  EthernetHeader header_to(const MacAddress& target, std::uint16_t ethertype) const noexcept {
+    return {target, mac_, be16_t{ethertype}};
+  }
+
   // Where packets to `next_hop` go now, and how long that is sure to be right.
   std::optional<NeighborTable::Usable> find(const IpAddress& next_hop, Instant now) noexcept;
   std::uint32_t generation() const noexcept { return neighbors_.generation(); }
 
   // Both take a packet that starts with its IP header and has room for Ethernet's in front.
   // False: dropped and counted, because the device does not keep up.
-  bool send(Packet&& packet, const MacAddress& target, std::uint16_t ethertype) noexcept;
+  bool send(Packet&& packet, const MacAddress& target, std::uint16_t ethertype) noexcept {
+    store(push_front(packet, sizeof(EthernetHeader)), header_to(target, ethertype));
+    return queue_.push(std::move(packet));
+  }
   bool send(Packet&& packet, const IpAddress& next_hop, Instant now) noexcept;
 
   // What arrived. `source`: of the IPv6 packet around the message.

@@ -44,6 +44,15 @@ inline std::byte* push_front(Packet& packet, std::size_t count) {
   return rte_pktmbuf_mtod(m, std::byte*);
 }
 
+// Shows `count` bytes, `skip` after what is the first now. REQUIRES: they are there.
+inline void show(Packet& packet, std::size_t skip, std::size_t count) {
+  rte_mbuf* m = packet.mbuf();
+  assert(skip + count <= m->data_len);
+  m->data_off = static_cast<std::uint16_t>(m->data_off + skip);
+  m->data_len = static_cast<std::uint16_t>(count);
+  m->pkt_len = static_cast<std::uint32_t>(count);
+}
+
 // Sets the size by moving the end. REQUIRES: fits (size + tailroom).
 inline void resize(Packet& packet, std::size_t count) {
   rte_mbuf* m = packet.mbuf();

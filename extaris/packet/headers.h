@@ -19,16 +19,24 @@ struct HeaderLengths {
   std::uint8_t transport = 0;
 };
 
+constexpr std::uint64_t packed(HeaderLengths lengths) {
+  return std::uint64_t{lengths.link} | std::uint64_t{lengths.network} << RTE_MBUF_L2_LEN_BITS |
+         std::uint64_t{lengths.transport} << (RTE_MBUF_L2_LEN_BITS + RTE_MBUF_L3_LEN_BITS);
+}
+
 inline void remember_headers(Packet& packet, HeaderLengths lengths) {
-  packet.mbuf()->tx_offload =
-      std::uint64_t{lengths.link} | std::uint64_t{lengths.network} << RTE_MBUF_L2_LEN_BITS |
-      std::uint64_t{lengths.transport} << (RTE_MBUF_L2_LEN_BITS + RTE_MBUF_L3_LEN_BITS);
+  packet.mbuf()->tx_offload = packed(lengths);
 }
 
 inline HeaderLengths headers(const Packet& packet) {
   const rte_mbuf* m = packet.mbuf();
   return {static_cast<std::uint8_t>(m->l2_len), static_cast<std::uint8_t>(m->l3_len),
           static_cast<std::uint8_t>(m->l4_len)};
+}
+
+// Whether exactly these are remembered, in one comparison.
+inline bool remembers(const Packet& packet, HeaderLengths lengths) {
+  return packet.mbuf()->tx_offload == packed(lengths);
 }
 
 // What a device that verifies checksums said about a received packet.

@@ -37,17 +37,27 @@ void Receiver::receive(Packet&& frame) noexcept {
 // True: done. False: nothing has been touched yet.
 template <class Frame>
 bool Receiver::deliver_plain(Packet& packet, const Frame& frame) noexcept {
-  if (frame.ethernet.target != link_.mac() ||
-      !is_plain_datagram(frame, size(packet), link_.addresses()))
+  if (frame.ethernet.target != link_.mac() || !is_plain_datagram(frame, size(packet)) ||
+      !has_good_addresses(frame.ip))
     return false;
   UdpPort* port = udp_.find_by_port(frame.udp.target_port.host());
   if (port == nullptr || !has_good_checksums(packet, frame)) return false;
-  constexpr std::size_t headers_bytes = sizeof(Frame);
-  resize(packet, headers_bytes - sizeof(UdpHeader) + frame.datagram_bytes());
-  pull_front(packet, headers_bytes);
+  show(packet, sizeof(Frame), frame.datagram_bytes() - sizeof(UdpHeader));
   const std::uint8_t transport = keeps_checksums_ ? sizeof(UdpHeader) : 0;
   remember_headers(packet, {sizeof(EthernetHeader), sizeof(Frame::ip), transport});
   udp_.deliver(*port, std::move(packet));
+  return true;
+}
+
+template <class IpHeader>
+bool Receiver::has_good_addresses(const IpHeader& ip) noexcept {
+  auto& last = last_good<decltype(ip.source)>();
+  const AddressPair pair{ip.source, ip.target};
+  if (last == pair) [[likely]]
+    return true;
+  const LocalAddresses& local = link_.addresses();
+  if (!local.is_ours(ip.target) || local.is_bad_source(ip.source)) return false;
+  last = pair;
   return true;
 }
 

@@ -42,6 +42,8 @@ class Receiver {
  private:
   template <class Frame>
   bool deliver_plain(Packet& packet, const Frame& frame) noexcept;
+  template <class IpHeader>
+  bool has_good_addresses(const IpHeader& ip) noexcept;
   template <class Frame>
   bool has_good_checksums(const Packet& packet, const Frame& frame) const noexcept;
 
@@ -55,8 +57,26 @@ class Receiver {
   std::optional<Verify> network_check(const Packet& packet) const noexcept;
   bool checksum_is_bad(const Arrival& arrival, std::size_t udp_bytes, be16_t field) const noexcept;
 
+  template <class Address>
+  struct AddressPair {
+    Address source;
+    Address target;
+    friend bool operator==(const AddressPair&, const AddressPair&) = default;
+  };
+  template <class Address>
+  std::optional<AddressPair<Address>>& last_good() noexcept {
+    if constexpr (sizeof(Address) == sizeof(Ipv4Address))
+      return last_good_v4_;
+    else
+      return last_good_v6_;
+  }
+
   Checksum checksum_;
   bool keeps_checksums_;  // what came in can go out again as it is
+  // Whom the last datagram was from and for, when both were good: the next is likely the same, and
+  // our addresses never change.
+  std::optional<AddressPair<Ipv4Address>> last_good_v4_;
+  std::optional<AddressPair<Ipv6Address>> last_good_v6_;
   Link& link_;
   IpOutput& ip_;
   Icmp& icmp_;

@@ -80,7 +80,9 @@ class UdpLayer {
   std::expected<void, SendError> send(const Outgoing& to, Packet&& payload) noexcept;
   std::expected<void, SendError> send_copy(const Outgoing& to,
                                            std::span<const std::byte> payload) noexcept;
-  std::expected<void, SendError> reply_in_place(Packet&& payload, const Path& path) noexcept;
+  template <class Frame>
+  std::expected<void, SendError> reply_in_place(const UdpPort& port, Packet&& payload) noexcept;
+  std::expected<void, SendError> reply_anew(const UdpPort& port, Packet&& payload) noexcept;
   be16_t checksum(const Outgoing& to, std::span<const std::byte> payload) const noexcept;
 
   Link& link_;

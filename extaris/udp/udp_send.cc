@@ -11,6 +11,7 @@
 #include "extaris/wire/load_store.h"
 #include "extaris/wire/protocol.h"
 #include "extaris/wire/udp.h"
+#include "extaris/wire/udp_frame.h"
 
 namespace arrakis::extaris {
 namespace {
@@ -142,57 +143,59 @@ std::expected<void, SendError> UdpLayer::send(const UdpPort& port,
   return send(*to, std::move(packet));
 }
 
+namespace {
+
+// It came in one frame, to one of our own addresses, and nobody wrote to the payload: the UDP
+// checksum is right with both ends exchanged.
+template <class Frame>
+constexpr HeaderLengths untouched{sizeof(EthernetHeader), sizeof(Frame::ip), sizeof(UdpHeader)};
+
+}  // namespace
+
 std::expected<void, SendError> UdpLayer::reply(const UdpPort& port, Packet&& payload) noexcept {
+  if (remembers(payload, untouched<UdpOverIpv4Frame>))
+    return reply_in_place<UdpOverIpv4Frame>(port, std::move(payload));
+  if (remembers(payload, untouched<UdpOverIpv6Frame>))
+    return reply_in_place<UdpOverIpv6Frame>(port, std::move(payload));
+  return reply_anew(port, std::move(payload));
+}
+
+template <class Frame>
+std::expected<void, SendError> UdpLayer::reply_in_place(const UdpPort& port,
+                                                        Packet&& payload) noexcept {
+  auto& frame = headers_at<Frame>(in_front(payload, sizeof(Frame)));
+  const Path* path = ip_.path_to(frame.ip.source);
+  // It came in one frame, and so it fits one, unless the way back is narrower.
+  if (path == nullptr || !path->mac_known ||
+      sizeof(Frame::ip) + sizeof(UdpHeader) + size(payload) > path->mtu_bytes) [[unlikely]]
+    return reply_anew(port, std::move(payload));
+  clear_offloads(payload);
+  frame.ethernet.target = path->mac;
+  frame.ethernet.source = link_.mac();
+  turn_round(frame.ip);
+  turn_round(frame.udp);
+  push_front(payload, sizeof(Frame));
+  if (!link_.queue().push(std::move(payload))) [[unlikely]]
+    return std::unexpected(SendError::would_block);
+  return {};
+}
+
+std::expected<void, SendError> UdpLayer::reply_anew(const UdpPort& port,
+                                                    Packet&& payload) noexcept {
   Packet mine{std::move(payload)};
-  const HeaderLengths lengths = headers(mine);
-  if (lengths.network == 0) return std::unexpected(SendError::not_connected);  // never received
+  if (headers(mine).network == 0) return std::unexpected(SendError::not_connected);
   const Endpoint peer = source_of(mine);
+  const Endpoint us = target_of(mine);
   const Path* path = ip_.path_to(peer.address);
   if (path == nullptr) {
     counters_.drop(Drop::no_route);
     return std::unexpected(SendError::no_route);
   }
-  // Turned round in place: it came in one frame, to one of our own addresses, and nobody wrote to
-  // the payload, so the checksum is right with both ends exchanged.
-  const bool in_place = lengths.link != 0 && lengths.transport != 0 && path->mac_known &&
-                        lengths.network + lengths.transport + size(mine) <= path->mtu_bytes;
-  if (in_place) [[likely]]
-    return reply_in_place(std::move(mine), *path);
-  const Endpoint us = target_of(mine);
+  // It may have come to a broadcast address.
   const bool was_ours = link_.addresses().is_ours(us.address);
   return send(
       {*path, was_ours ? us.address : path->source, us.port, peer.port, !port.forbids_fragments},
       std::move(mine));
-}
-
-std::expected<void, SendError> UdpLayer::reply_in_place(Packet&& payload,
-                                                        const Path& path) noexcept {
-  const bool is_v4 = headers(payload).network == sizeof(Ipv4Header);
-  clear_offloads(payload);
-  const std::size_t segment_bytes = sizeof(UdpHeader) + size(payload);
-  std::byte* front = push_front(payload, sizeof(UdpHeader) + ip_header_bytes(is_v4));
-  std::uint16_t type = ethertype::ipv6;
-  if (is_v4) {
-    const auto ip = load<Ipv4Header>(front);
-    store(front, emit_ipv4({.source = ip.target,
-                            .target = ip.source,
-                            .protocol = protocol::udp,
-                            .payload_bytes = segment_bytes}));
-    type = ethertype::ipv4;
-  } else {
-    const auto ip = load<Ipv6Header>(front);
-    store(front, emit_ipv6({.source = ip.target,
-                            .target = ip.source,
-                            .next_header = protocol::udp,
-                            .payload_bytes = segment_bytes}));
-  }
-  std::byte* udp = front + ip_header_bytes(is_v4);
-  auto header = load<UdpHeader>(udp);
-  std::swap(header.source_port, header.target_port);
-  store(udp, header);
-  if (!link_.send(std::move(payload), path.mac, type))
-    return std::unexpected(SendError::would_block);
-  return {};
 }
 
 }  // namespace arrakis::extaris

@@ -9,38 +9,26 @@ std::uint64_t load(const std::byte* at) {
   return word;
 }
 
-// 32-bit words into 64-bit sums cannot overflow below 16 GiB, so no carry is chased: two
-// independent additions a load, which keeps both load ports busy.
-struct WideSum {
-  std::uint64_t low = 0;
-  std::uint64_t high = 0;
-
-  void add(std::uint64_t word) {
-    low += word & 0xffff'ffff;
-    high += word >> 32;
-  }
-};
-
 }  // namespace
 
 std::uint64_t sum_words(std::span<const std::byte> bytes) noexcept {
   const std::byte* at = bytes.data();
   std::size_t left = bytes.size();
-  WideSum a;
-  WideSum b;
+  std::uint64_t a = 0;  // two chains, so that one addition need not wait for the other
+  std::uint64_t b = 0;
   for (; left >= 32; at += 32, left -= 32) {
-    a.add(load(at));
-    b.add(load(at + 8));
-    a.add(load(at + 16));
-    b.add(load(at + 24));
+    a = add_with_carry(a, load(at));
+    b = add_with_carry(b, load(at + 8));
+    a = add_with_carry(a, load(at + 16));
+    b = add_with_carry(b, load(at + 24));
   }
-  for (; left >= 8; at += 8, left -= 8) a.add(load(at));
+  for (; left >= 8; at += 8, left -= 8) a = add_with_carry(a, load(at));
   if (left > 0) {
     std::uint64_t last = 0;  // zeros behind the end change no sum
     std::memcpy(&last, at, left);
-    b.add(last);
+    b = add_with_carry(b, last);
   }
-  return a.low + a.high + b.low + b.high;
+  return add_with_carry(a, b);
 }
 
 }  // namespace arrakis::extaris

@@ -15,20 +15,29 @@
 
 namespace arrakis::extaris {
 
-// The sum of the 16-bit words in `bytes`; an odd last byte is padded with zero. Not folded: fits
-// 48 bits for anything shorter than 16 GiB, so that a few can be added up without a carry.
+// One's complement addition of 64 bits: what carries out comes back in (add, adc).
+constexpr std::uint64_t add_with_carry(std::uint64_t a, std::uint64_t b) {
+  a += b;
+  return a + (a < b ? 1 : 0);
+}
+
+// The one's complement sum of `bytes`; an odd last byte is padded with zero.
 std::uint64_t sum_words(std::span<const std::byte> bytes) noexcept;
 
 // A sum in the making.
 class InternetSum {
  public:
+  InternetSum() = default;
+  // Of words that have been added up already.
+  explicit constexpr InternetSum(std::uint64_t words) : sum_{words} {}
+
   constexpr InternetSum& add(be16_t word) {
-    sum_ += word.raw();
+    sum_ = add_with_carry(sum_, word.raw());
     return *this;
   }
   // REQUIRES: everything added before had an even number of bytes.
   InternetSum& add(std::span<const std::byte> bytes) {
-    sum_ += sum_words(bytes);
+    sum_ = add_with_carry(sum_, sum_words(bytes));
     return *this;
   }
   // A header of fixed size, a multiple of four: short enough to stay in line.
@@ -37,14 +46,16 @@ class InternetSum {
   InternetSum& add_header(const T& header) {
     std::uint32_t words[sizeof(T) / 4];
     std::memcpy(words, &header, sizeof(T));
-    for (const std::uint32_t word : words) sum_ += word;
+    std::uint64_t sum = 0;  // a few words of 32 bits do not overflow it
+    for (const std::uint32_t word : words) sum += word;
+    sum_ = add_with_carry(sum_, sum);
     return *this;
   }
   InternetSum& add(const Ipv4Address& address) { return add_header(address); }
   InternetSum& add(const Ipv6Address& address) { return add_header(address); }
 
   // Folded to 16 bits, not complemented. 0xffff: the bytes, their checksum included, are intact.
-  std::uint16_t folded() const {
+  constexpr std::uint16_t folded() const {
     std::uint64_t sum = (sum_ & 0xffff'ffff) + (sum_ >> 32);
     sum = (sum & 0xffff) + ((sum >> 16) & 0xffff) + (sum >> 32);
     sum = (sum & 0xffff) + (sum >> 16);
@@ -52,7 +63,9 @@ class InternetSum {
   }
   bool intact() const { return folded() == 0xffff; }
   // What the checksum field must hold for intact() to be true.
-  be16_t checksum() const { return be16_t::from_raw(static_cast<std::uint16_t>(~folded())); }
+  constexpr be16_t checksum() const {
+    return be16_t::from_raw(static_cast<std::uint16_t>(~folded()));
+  }
 
  private:
   std::uint64_t sum_ = 0;

@@ -18,6 +18,9 @@ fail() {
 }
 
 meson install -C "$build" --no-rebuild --quiet --destdir "$work/root"
+for file in arrakisd arrakisctl arrakisd.toml libarrakis.a; do
+  [ -n "$(find "$work/root" -type f -name $file)" ] || fail "no $file was installed"
+done
 pc=$(find "$work/root" -name arrakis.pc)
 [ -n "$pc" ] || fail "no arrakis.pc was installed"
 PKG_CONFIG_PATH=$(dirname "$pc")
