@@ -64,7 +64,7 @@ class Death(MachineTest):
         self.assertTrue(harness.echoes(self.vf.ip4))
 
     def search(self, payload):
-        """A new application gets datagrams of `payload`: (buffers with WORD, all it could reach)."""
+        """A new application gets datagrams of `payload`: (buffers with WORD, buffers)."""
         probe = self.machine.start_probe("echo", "search", DATAGRAMS, WORD)
         self.assertTrue(eventually(lambda: "ready" in probe.output()), probe.output())
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
