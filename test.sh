@@ -2,7 +2,7 @@
 # test.sh: builds everything and runs every test. On a fresh Debian 12, as root or with sudo, under
 # 30 minutes on 2 cores; a second run costs what changed.
 #
-# usage: ./test.sh [--no-install] [--fuzz-seconds N]
+# usage: ./test.sh [--no-install]
 #
 #   1. installs the Debian packages that are missing (tools/packages.sh)
 #   2. release build in build/: lints, clang-tidy, unit, simulation, install, netns, end to end
@@ -15,19 +15,15 @@ set -uo pipefail
 cd "$(dirname "$0")" || exit 1
 
 install=true
-fuzz_seconds=60
-while (($#)); do
-  case $1 in
-    --no-install) install=false ;;
-    --fuzz-seconds) fuzz_seconds=${2:?--fuzz-seconds N} && shift ;;
-    *)
-      sed -n '2,14s/^# \{0,1\}//p' "$0"
-      [[ $1 == --help ]]
-      exit
-      ;;
-  esac
-  shift
-done
+case ${1:-} in
+  '') ;;
+  --no-install) install=false ;;
+  *)
+    sed -n '2,14s/^# \{0,1\}//p' "$0"
+    [[ $1 == --help ]]
+    exit
+    ;;
+esac
 
 started=$SECONDS
 export PYTHONDONTWRITEBYTECODE=1  # nothing writes into the source
@@ -42,25 +38,27 @@ say() { printf '\n== %s (%d s)\n' "$*" $((SECONDS - started)); }
 
 # configure FOLDER MESON_OPTION...: sets the build folder up, or brings it up to date.
 configure() {
-  local folder=$1
+  local folder=$1 option changes=()
   shift
   if [[ -f $folder/build.ninja ]]; then
-    meson configure "$folder" "$@" >/dev/null
+    for option in "$@"; do
+      [[ $option == --native-file=* ]] || changes+=("$option")
+    done
+    meson configure "$folder" "${changes[@]}" >/dev/null
   else
     meson setup "$folder" "$@" >"$folder.log" 2>&1 || { cat "$folder.log"; return 1; }
     rm -f "$folder.log"
   fi
 }
 
-compile() { configure "$@" && ninja -C "$1" --quiet; }
-
-# tests FOLDER NAME MESON_TEST_OPTION...: runs them, and remembers the log to add up.
+# tests FOLDER NAME MESON_TEST_OPTION...: builds what they need, runs them, and remembers the log to
+# add up; one that was never written counts as a failure.
 tests() {
   local folder=$1 log=$2
   shift 2
   rm -f "$folder/meson-logs/$log.json"
   logs+=("$folder/meson-logs/$log.json")
-  "${runner[@]}" meson test -C "$folder" --no-rebuild --logbase "$log" --print-errorlogs "$@"
+  "${runner[@]}" meson test -C "$folder" --logbase "$log" --print-errorlogs "$@"
 }
 
 broke() {
@@ -75,13 +73,13 @@ fi
 
 runner=()
 say "release build in build/"
-if compile build --buildtype=release -Db_sanitize=none; then
+if configure build --buildtype=release -Db_sanitize=none && ninja -C build --quiet; then
   say "lints, unit tests, simulation, install"
   tests build plain --no-suite netns --no-suite e2e --no-suite tidy
   if "${as_root[@]}" true 2>/dev/null; then
     say "network namespaces and end to end, as root"
     runner=("${as_root[@]}")
-    tests build privileged --suite netns --suite e2e
+    tests build privileged --no-rebuild --suite netns --suite e2e
     runner=()
   elif [[ ${CI:-} == true ]]; then
     broke "namespaces and end to end: they need root, or sudo without a password"
@@ -95,7 +93,7 @@ else
 fi
 
 say "ASan and UBSan build in build-asan/"
-if compile build-asan -Db_sanitize=address,undefined -Db_lundef=false; then
+if configure build-asan -Db_sanitize=address,undefined -Db_lundef=false; then
   tests build-asan sanitized --no-suite lint --no-suite tidy --no-suite install --no-suite e2e \
     --no-suite netns
 else
@@ -104,21 +102,15 @@ fi
 
 say "TSan build in build-tsan/"
 if configure build-tsan -Db_sanitize=thread -Db_lundef=false; then
-  logs+=(build-tsan/meson-logs/threads.json)
-  rm -f build-tsan/meson-logs/threads.json
-  # Builds what these tests need and no more.
-  meson test -C build-tsan --suite threads --logbase threads --print-errorlogs
+  tests build-tsan threads --suite threads
 else
   broke "TSan build"
 fi
 
-say "fuzz targets in build-fuzz/, $fuzz_seconds s each"
-if CC=clang-19 CXX=clang++-19 configure build-fuzz -Dfuzz=true -Db_lundef=false \
-    -Db_sanitize=address,undefined -Dwerror=false \
-  && tools/fuzz.py build-fuzz --list | xargs -r ninja -C build-fuzz --quiet; then
-  rm -f build-fuzz/fuzzlog.json
-  logs+=(build-fuzz/fuzzlog.json)
-  tools/fuzz.py build-fuzz --seconds "$fuzz_seconds"
+say "fuzz targets in build-fuzz/, 60 s each"
+if configure build-fuzz --native-file=tests/fuzz/clang.ini -Dfuzz=true; then
+  # A crash leaves its input in build-fuzz/.
+  tests build-fuzz fuzz --suite fuzz --num-processes 2
 else
   broke "fuzz build"
 fi

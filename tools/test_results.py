@@ -3,7 +3,7 @@
 
 usage: test_results.py [--skips-fail] [--broken N] LOG...
 
-LOG: meson's testlog*.json or fuzz.py's log of the same form, one result a line. A log that is not
+LOG: meson's testlog, as --logbase names it, one result a line. A log that is not
 there counts as one failure: what should have run did not. A skip is named, and with --skips-fail it
 is a failure. --broken: steps that failed before any test ran. The last line printed is
 `N passed, N failed`; the exit status is other than 0 if any failed.

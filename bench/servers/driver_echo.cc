@@ -40,6 +40,12 @@ void introduce(Queue& queue, UdpSocket& socket) {
   }
 }
 
+// What the device has no room for is lost.
+void send(NetDevice& device, Burst& burst) {
+  if (!burst.empty()) device.transmit(burst);
+  burst.clear();
+}
+
 std::size_t echo_burst(NetDevice& device, EchoService& service) {
   Burst in;
   device.receive(in);
@@ -54,8 +60,9 @@ std::size_t echo_burst(NetDevice& device, EchoService& service) {
       store(frame, std::uint16_t{0}, udp_checksum_offset);  // not computed (RFC 768)
     }
     if (extaris::turn_around(frame)) out.append(std::move(packet));
+    if (service.worked_long()) send(device, out);
   }
-  if (!out.empty()) device.transmit(out);
+  send(device, out);
   return in.size();
 }
 

@@ -24,11 +24,18 @@ class EchoService {
     if (request && request->kind == Request::Kind::ask_counters) [[unlikely]]
       return payload.size() >= smallest_payload;
     ++counters_.requests;
-    if (request && request->kind == Request::Kind::echo && request->work_ns != 0)
-      spin_for({std::min(request->work_ns, work_ns_max)});
-    if (work_.ns != 0) spin_for(work_);
+    Duration work = work_;
+    if (request && request->kind == Request::Kind::echo)
+      work = work + Duration{std::min(request->work_ns, work_ns_max)};
+    if (work.ns != 0) [[unlikely]]
+      spin_for(work);
+    worked_long_ = work >= worth_a_flush;
     return false;
   }
+
+  // The answer to the last request should leave at once: those behind it would make it wait for
+  // longer than sending it alone costs.
+  bool worked_long() const noexcept { return worked_long_; }
 
   // REQUIRES: serve() said so for this payload.
   void answer(std::span<std::byte> payload) const noexcept {
@@ -63,7 +70,10 @@ class EchoService {
   }
 
  private:
+  static constexpr Duration worth_a_flush = Duration::microseconds(4);
+
   Duration work_;  // of every request, beside its own
+  bool worked_long_ = false;
   ServerCounters counters_;
   Instant last_ = now();
 };

@@ -5,6 +5,7 @@
 #include <arrakis/arrakis.h>
 
 #include <array>
+#include <span>
 
 #include "bench/servers/options.h"
 #include "bench/servers/service.h"
@@ -15,27 +16,27 @@ namespace {
 
 enum class Mode : std::uint8_t { spinning, sleeping };
 
-void answer_all(UdpSocket& socket, EchoService& service) {
-  std::array<Datagram, 64> datagrams;
+void answer_all(Queue& queue, UdpSocket& socket, std::span<Datagram> datagrams,
+                EchoService& service) {
   while (const std::size_t count = socket.receive(datagrams)) {
-    for (Datagram& datagram : std::span{datagrams}.first(count)) {
+    for (Datagram& datagram : datagrams.first(count)) {
       if (service.serve(datagram.payload())) service.answer(datagram.mutable_payload());
       // A full transmit queue loses the answer, as the wire may; the generator counts it.
       (void)socket.reply(std::move(datagram));
+      if (service.worked_long()) queue.stack().flush();
     }
-    if (count < datagrams.size()) return;
+    if (count < datagrams.size()) break;
   }
+  queue.stack().flush();
 }
 
 void serve(Queue& queue, UdpSocket& socket, Mode mode, EchoService& service) {
+  std::array<Datagram, 64> datagrams;
   queue.set_spin({});
   while (!stop_requested()) {
     const std::size_t packets =
         mode == Mode::spinning ? queue.poll() : queue.wait(Duration::milliseconds(200));
-    if (packets != 0) {
-      answer_all(socket, service);
-      queue.stack().flush();
-    }
+    if (packets != 0) answer_all(queue, socket, datagrams, service);
     if (mode == Mode::spinning) service.polled(packets != 0);
   }
 }

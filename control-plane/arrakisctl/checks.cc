@@ -100,8 +100,8 @@ Finding judge_locked_memory(const Facts& facts) {
   const std::string limit = facts.locked_bytes_max
                                 ? fmt::format("{} KiB", *facts.locked_bytes_max / 1024)
                                 : std::string{"unlimited"};
-  return {Verdict::pass, "memlock", limit + "; arrakisd pins packet memory, not the application",
-          ""};
+  return {Verdict::pass, "locked memory",
+          limit + "; arrakisd pins packet memory, not the application", ""};
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ class BadInput(MachineTest):
 
     def test_no_daemon(self):
         self.assert_says(self.machine.ctl("list-vfs", check=False), str(self.machine.socket))
-        echo = self.machine.start_echo()
+        echo = self.machine.start_application(harness.UDP_ECHO)
         self.assertNotEqual(echo.process.wait(10), 0)
         self.assertIn(str(self.machine.socket), echo.output())
 
@@ -123,7 +123,7 @@ class BadInput(MachineTest):
 
     def test_an_application_without_a_card(self):
         self.machine.start_daemon()
-        echo = self.machine.start_echo()
+        echo = self.machine.start_application(harness.UDP_ECHO)
         self.assertNotEqual(echo.process.wait(10), 0)
         self.assertIn("assign-vf", echo.output())
 

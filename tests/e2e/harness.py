@@ -233,8 +233,13 @@ class Machine:
         """A program as nobody."""
         return self.start(self.copy_of(binary), *words, name=app, user=NOBODY, ARRAKIS_APP=app)
 
-    def start_echo(self):
-        return self.start_application(UDP_ECHO)
+    def start_echo(self, app="echo"):
+        """Returns when it serves."""
+        echo = self.start_application(UDP_ECHO, app=app)
+        eventually(lambda: "listening" in echo.output() or not echo.running(), 20)
+        if not echo.running():
+            raise AssertionError("udp_echo ended: " + echo.output())
+        return echo
 
     def start_probe(self, app, *words):
         return self.start_application(PROBE, *words, app=app)
@@ -261,20 +266,18 @@ class MachineTest(unittest.TestCase):
         self.machine.close()
 
 
-def udp_socket(address, timeout_s=1.0):
+def udp_socket(address, port=7, timeout_s=0.5):
+    """A socket of the kernel's, connected."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     client = socket.socket(family, socket.SOCK_DGRAM)
     client.settimeout(timeout_s)
-    client.connect((address, 7))
+    client.connect((address, port))
     return client
 
 
-def echoes(address, payload=b"melange", tries=20, port=7):
+def echoes(address, payload=b"melange", tries=20):
     """True when the payload comes back: of `tries` datagrams any one, because UDP may lose."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as client:
-        client.settimeout(0.5)
-        client.connect((address, port))
+    with udp_socket(address) as client:
         for _ in range(tries):
             try:
                 client.send(payload)
@@ -285,11 +288,10 @@ def echoes(address, payload=b"melange", tries=20, port=7):
     return False
 
 
-def echo_count(address, count, payload=b"x" * 64, port=7):
+def echo_count(address, count, payload=b"x" * 64):
     """How many of `count` came back, one outstanding."""
     answered = 0
-    with udp_socket(address, 0.5) as client:
-        client.connect((address, port))
+    with udp_socket(address) as client:
         for _ in range(count):
             try:
                 client.send(payload)

@@ -128,13 +128,15 @@ def nothing_dead(tree):
 
 
 def is_built(path, built):
-    """Named whole, or put together from two parts as in `name + '_test.cc'`."""
+    """Named whole, or put together from two parts as in `name + '_test.cc'`, seen from the folder
+    of the meson.build or from one above it as in `'..' / name`."""
     for meson_file, words in built.items():
-        name = posixpath.relpath(path, posixpath.dirname(meson_file) or ".")
-        if name in words:
-            return True
-        if any(name[:cut] in words and name[cut:] in words for cut in range(1, len(name))):
-            return True
+        for folder in (posixpath.dirname(meson_file), posixpath.dirname(meson_file) + "/.."):
+            name = posixpath.relpath(path, folder.lstrip("/") or ".")
+            if name in words:
+                return True
+            if any(name[:cut] in words and name[cut:] in words for cut in range(1, len(name))):
+                return True
     return False
 
 
