@@ -212,19 +212,25 @@ TEST_P(Attach, IsALeaseOrNothing) {
 }
 INSTANTIATE_TEST_SUITE_P(Steps, Attach, testing::Values("attach.created", "attach.leased"));
 
+void attach_and_stay(const std::string& socket) {
+  auto io = kj::setupAsyncIo();
+  auto address = io.provider->getNetwork().parseAddress(("unix:" + socket).c_str());
+  auto stream = address.wait(io.waitScope)->connect().wait(io.waitScope);
+  capnp::TwoPartyClient rpc{*stream};
+  auto request = rpc.bootstrap().castAs<protocol::Arrakisd>().attachRequest();
+  request.setApp("echo");
+  auto answer = request.send().wait(io.waitScope);
+  for (;;) ::pause();
+}
+
 // A process of its own that attaches, and waits for its end.
 class Application {
  public:
   explicit Application(const std::string& socket) : pid_{::fork()} {
     if (pid_ != 0) return;
-    auto io = kj::setupAsyncIo();
-    auto address = io.provider->getNetwork().parseAddress(("unix:" + socket).c_str());
-    auto stream = address.wait(io.waitScope)->connect().wait(io.waitScope);
-    capnp::TwoPartyClient rpc{*stream};
-    auto request = rpc.bootstrap().castAs<protocol::Arrakisd>().attachRequest();
-    request.setApp("echo");
-    auto answer = request.send().wait(io.waitScope);
-    for (;;) ::pause();
+    // In a thread of its own: this one inherited the test's event loop.
+    std::thread{attach_and_stay, socket}.join();
+    ::_exit(1);
   }
   Application(const Application&) = delete;
   Application& operator=(const Application&) = delete;
