@@ -37,8 +37,8 @@ MODES = {"linux": ("blocking", "spinning", "batched"), "arrakis-n": ("sleeping",
          "driver": ("spinning",)}
 # What is compared stands side by side, so that a machine that changes does so for both.
 SETUPS = [Setup(system, mode, wire, client)
-          for wire, client, systems in (("veth", "kernel client", ("linux", "arrakis-n")),
-                                        ("veth", "our client", ("linux", "arrakis-n", "driver")),
+          for wire, client, systems in (("veth", "kernel client", tuple(MODES)),
+                                        ("veth", "our client", tuple(MODES)),
                                         ("memif", "our client", ("arrakis-n", "driver")))
           for system in systems for mode in MODES[system]]
 

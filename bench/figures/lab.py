@@ -119,8 +119,8 @@ class Lab:
             raise LabError(f"no network namespace: {os.strerror(ctypes.get_errno())}")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="arrakis-bench-"))
         self._programs = []
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: sys.exit(1))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda which, _: sys.exit(128 + which))
         run("ip", "link", "set", "lo", "up")
 
     def __enter__(self):

@@ -48,6 +48,13 @@ std::optional<ServerAnswer> ask_counters(T& transport, Duration patience) {
   return answer;
 }
 
+// Questions are repeated until the first is answered; the other answers are nobody's.
+template <Transport T>
+void discard_late_answers(T& transport) {
+  const Instant end = transport.now() + Duration::milliseconds(1);
+  while (transport.now() < end) transport.poll([](Instant, std::span<std::byte>) { return false; });
+}
+
 template <Transport T>
 Outcome<Measurement> measure(T& transport, const Case& what, const Timing& timing, auto&& tick) {
   const auto silent = [] {
@@ -56,6 +63,7 @@ Outcome<Measurement> measure(T& transport, const Case& what, const Timing& timin
   };
   const auto before = ask_counters(transport, Duration::seconds(10));
   if (!before) return silent();
+  discard_late_answers(transport);
   const Instant start = now();
   const Duration processor_before = processor_time();
   Measurement result = what.is_open() ? OpenLoop{transport, what, timing}.run(tick)

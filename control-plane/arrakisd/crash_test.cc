@@ -1,6 +1,7 @@
 // The real daemon, killed at every step of every operation and started again: the state must be
 // what it was before the operation, or what it is after it, and the (fake) kernel must agree.
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -211,6 +212,51 @@ TEST_P(Attach, IsALeaseOrNothing) {
 }
 INSTANTIATE_TEST_SUITE_P(Steps, Attach, testing::Values("attach.created", "attach.leased"));
 
+// A process of its own that attaches, and waits for its end.
+class Application {
+ public:
+  explicit Application(const std::string& socket) : pid_{::fork()} {
+    if (pid_ != 0) return;
+    auto io = kj::setupAsyncIo();
+    auto address = io.provider->getNetwork().parseAddress(("unix:" + socket).c_str());
+    auto stream = address.wait(io.waitScope)->connect().wait(io.waitScope);
+    capnp::TwoPartyClient rpc{*stream};
+    auto request = rpc.bootstrap().castAs<protocol::Arrakisd>().attachRequest();
+    request.setApp("echo");
+    auto answer = request.send().wait(io.waitScope);
+    for (;;) ::pause();
+  }
+  Application(const Application&) = delete;
+  Application& operator=(const Application&) = delete;
+  ~Application() { kill(); }
+  pid_t pid() const { return pid_; }
+  void kill() {
+    if (pid_ == 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(std::exchange(pid_, 0), nullptr, 0);
+  }
+
+ private:
+  pid_t pid_;
+};
+
+using Reclaim = Crash;
+TEST_P(Reclaim, IsCompletedByTheNextDaemon) {
+  start(GetParam());
+  assign();
+  Application application{socket()};
+  while (view().pid != application.pid()) std::this_thread::yield();
+  EXPECT_EQ(kernel(), vf0);
+  application.kill();
+  const int status = wait();  // it dies of the reclaim
+  ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  start();
+  EXPECT_EQ(view().pid, 0);
+  EXPECT_EQ(view().vfs, vf0);
+  EXPECT_EQ(kernel(), nothing);
+}
+INSTANTIATE_TEST_SUITE_P(Steps, Reclaim, testing::Values("reclaim.destroyed", "reclaim.removed"));
+
 using Daemon = Crash;
 TEST_P(Daemon, ASecondOneIsRefusedAndTheFirstGoesOn) {
   start();
@@ -246,6 +292,37 @@ TEST_P(Daemon, ABadPolicyIsRefusedAtStartAndIgnoredAtReload) {
   std::ifstream in{log()};
   const std::string text{std::istreambuf_iterator<char>{in}, {}};
   EXPECT_NE(text.find("policy.toml:1:2: unknown key \"deamon\""), std::string::npos) << text;
+}
+// Run by a user without privileges: how many of 70 connections the daemon keeps, or 255.
+int count_kept(const sockaddr_un& address) {
+  std::vector<kj::AutoCloseFd> sockets;
+  for (int i = 0; i < 70; ++i) {
+    sockets.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const auto* raw = reinterpret_cast<const sockaddr*>(&address);
+    if (::connect(sockets.back(), raw, sizeof(address)) != 0) return 255;
+  }
+  char byte;
+  if (::read(sockets.back(), &byte, 1) > 0) return 255;  // waits until the last one was refused
+  int kept = 0;
+  for (const auto& socket : sockets) {
+    pollfd poll{.fd = socket, .events = POLLIN, .revents = 0};
+    kept += ::poll(&poll, 1, 0) == 0;
+  }
+  return kept;
+}
+
+TEST_P(Daemon, BoundsTheConnectionsOfAUserButNotOfRoot) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to be somebody else";
+  start();
+  std::filesystem::permissions(directory_.path(), std::filesystem::perms{0755});
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  socket().copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(::setuid(65534) == 0 ? count_kept(address) : 255);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 64);
+  view();
 }
 INSTANTIATE_TEST_SUITE_P(Real, Daemon, testing::Values(""));
 

@@ -1,5 +1,6 @@
 #include "control-plane/arrakisd/queue_server.h"
 
+#include "control-plane/arrakisd/audit.h"
 #include "control-plane/protocol/convert.h"
 
 namespace arrakis::control {
@@ -74,6 +75,7 @@ kj::Promise<void> QueueServer::setRate(SetRateContext context) {
   auto outcome = context.getResults().initOutcome();
   const Outcome<void> set = rate ? client_->registry().set_own_rate(lease_, vnic_, *rate)
                                  : Outcome<void>{std::unexpected(rate.error())};
+  audit(client_->peer(), "own rate", vnic_, set);
   if (set) {
     outcome.initValue();
   } else {
@@ -93,6 +95,7 @@ kj::Promise<void> QueueServer::assign(AssignContext context) {
           assigned = client_->registry().assign_own_filter(
               lease_, vnic_, kj::downcast<FilterServer>(*server).filter());
         }
+        audit(client_->peer(), "own filter", vnic_, assigned);
         if (assigned) {
           outcome.initValue();
         } else {

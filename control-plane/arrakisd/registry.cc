@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "control-plane/arrakisd/doctor.h"
 #include "control-plane/model/quote.h"
 #include "control-plane/policy/decide.h"
 
@@ -78,7 +79,7 @@ std::vector<VnicReport> Registry::list() {
 }
 
 std::vector<Finding> Registry::diagnose() {
-  std::vector<Finding> all;
+  std::vector<Finding> all = diagnose_daemon(policy());
   for (const auto& each : parts_.providers)
     for (Finding& finding : each->diagnose()) all.push_back(std::move(finding));
   return all;

@@ -2,6 +2,7 @@
 
 #include <kj/debug.h>
 
+#include "control-plane/arrakisd/audit.h"
 #include "control-plane/arrakisd/queue_server.h"
 #include "control-plane/policy/decide.h"
 #include "control-plane/protocol/convert.h"
@@ -70,6 +71,7 @@ kj::Promise<void> SessionServer::createFilter(CreateFilterContext context) {
     const auto may = may_filter(client_->registry().policy(), held->stored.app, *filter);
     if (!may) filter = std::unexpected(may.error());
   }
+  audit(client_->peer(), "create filter", held == nullptr ? "" : held->stored.app, filter);
   if (filter) {
     outcome.setValue(client_->filters().add(kj::heap<FilterServer>(*client_, *filter)));
   } else {

@@ -38,9 +38,9 @@ void append(Bytes& to, const Header& header) {
 }
 
 inline Bytes join(const Bytes& a, const Bytes& b) {
-  Bytes both = a;
-  both.insert(both.end(), b.begin(), b.end());
-  return both;
+  Bytes whole(a.size() + b.size());
+  std::ranges::copy(b, std::ranges::copy(a, whole.begin()).out);
+  return whole;
 }
 
 inline Bytes text(std::string_view characters) {

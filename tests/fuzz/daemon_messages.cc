@@ -2,6 +2,7 @@
 // conversations (a client's half), so that what is mutated reaches the methods. The peer is root,
 // and every method is open to it.
 #include <capnp/rpc-twoparty.h>
+#include <kj/debug.h>
 
 #include "control-plane/arrakisd/fake_provider.h"
 #include "control-plane/arrakisd/log.h"
@@ -71,17 +72,12 @@ kj::Promise<void> discard(kj::AsyncIoStream& stream, kj::ArrayPtr<kj::byte> buff
       });
 }
 
-class Quiet final : public kj::ExceptionCallback {
- public:
-  void logMessage(kj::LogSeverity, const char*, int, int, kj::String&&) override {}
-};
-
 }  // namespace
 }  // namespace arrakis::control
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static auto io = kj::setupAsyncIo();
-  const arrakis::control::Quiet quiet;
+  kj::_::Debug::setLogLevel(kj::LogSeverity::FATAL);
   arrakis::control::set_log_level("off");
   arrakis::control::Daemon daemon{io};
   auto pipe = kj::newCapabilityPipe();
@@ -89,8 +85,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   kj::byte buffer[4096];
   auto served =
       daemon.server.serve(kj::mv(pipe.ends[1]), arrakis::control::root()).eagerlyEvaluate(ignore);
-  auto answers =
-      arrakis::control::discard(*pipe.ends[0], kj::arrayPtr(buffer)).eagerlyEvaluate(ignore);
+  auto answers = arrakis::control::discard(*pipe.ends[0], kj::ArrayPtr<kj::byte>{buffer})
+                     .eagerlyEvaluate(ignore);
   auto& own = *pipe.ends[0];
   auto sent = own.write(data, size).then([&own] { own.shutdownWrite(); }).eagerlyEvaluate(ignore);
   io.waitScope.poll();

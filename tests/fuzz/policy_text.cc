@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text{data, data + size};
   const auto policy = arrakis::control::parse_policy(text, "policy.toml");
   if (policy) {
-    for (const auto& app : policy->apps) check(*policy, app);
+    for (const auto& app : policy->apps) arrakis::control::check(*policy, app);
   } else if (policy.error().message.find('\n') != std::string::npos) {
     std::abort();
   }

@@ -1,6 +1,8 @@
 // udp_sim.cc: many worlds, each from a seed. A failing seed is one command to repeat.
 //
-// usage: udp_sim [--seeds FIRST COUNT]
+// usage: udp_sim [--seeds FIRST COUNT] [--must-fail]
+//
+// --must-fail: the stack has a planted bug (meson.build); the status is 0 when a seed finds it.
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +21,7 @@ namespace {
 struct Seeds {
   std::uint64_t first = 1;
   std::uint64_t count = 1'000;
+  bool must_fail = false;
 };
 
 bool parse_number(std::string_view text, std::uint64_t& into) {
@@ -28,10 +31,16 @@ bool parse_number(std::string_view text, std::uint64_t& into) {
 
 std::optional<Seeds> parse(int argc, char** argv) {
   Seeds seeds;
-  if (argc == 1) return seeds;
-  if (argc != 4 || std::strcmp(argv[1], "--seeds") != 0 || !parse_number(argv[2], seeds.first) ||
-      !parse_number(argv[3], seeds.count))
-    return std::nullopt;
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--must-fail") == 0) {
+      seeds.must_fail = true;
+    } else if (std::strcmp(argv[i], "--seeds") == 0 && i + 2 < argc &&
+               parse_number(argv[i + 1], seeds.first) && parse_number(argv[i + 2], seeds.count)) {
+      i += 2;
+    } else {
+      return std::nullopt;
+    }
+  }
   return seeds;
 }
 
@@ -74,6 +83,10 @@ int run(const Seeds& seeds, const char* program) {
     if (complaint.empty()) continue;
     std::printf("seed %llu: %s\nrepeat: %s --seeds %llu 1\n", static_cast<unsigned long long>(seed),
                 complaint.c_str(), program, static_cast<unsigned long long>(seed));
+    return seeds.must_fail ? EXIT_SUCCESS : EXIT_FAILURE;
+  }
+  if (seeds.must_fail) {
+    std::printf("no seed finds the planted bug\n");
     return EXIT_FAILURE;
   }
   std::printf(
@@ -94,7 +107,7 @@ int run(const Seeds& seeds, const char* program) {
 int main(int argc, char** argv) {
   const auto seeds = arrakis::sim::parse(argc, argv);
   if (!seeds) {
-    std::fprintf(stderr, "usage: udp_sim [--seeds FIRST COUNT]\n");
+    std::fprintf(stderr, "usage: udp_sim [--seeds FIRST COUNT] [--must-fail]\n");
     return 2;
   }
   return arrakis::sim::run(*seeds, argv[0]);

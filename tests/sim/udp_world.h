@@ -43,6 +43,7 @@ class UdpWorld {
   void poll_all();
   void serve();
   void collect();
+  static void mark_as_seen(std::span<std::byte> payload);
   void storm();
   bool recovers();
   bool one_gets_through(std::size_t bytes, bool is_v4, Duration patience);
