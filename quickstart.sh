@@ -133,28 +133,40 @@ if $install; then
 fi
 
 say "release build in build/"
-if [[ -f build/build.ninja ]]; then
-  meson configure build --buildtype=release
-else
-  meson setup build --buildtype=release >build.log || { cat build.log; exit 1; }
-  rm build.log
-fi
-ninja -C build --quiet arrakis-quickstart
+reconfigure=()
+[[ ! -f build/build.ninja ]] || reconfigure=(--reconfigure)
+meson setup "${reconfigure[@]}" build --buildtype=release >build.log || { cat build.log; exit 1; }
+rm build.log
+ninja -C build --quiet control-plane/{arrakisd/arrakisd,arrakisctl/arrakisctl} examples/udp_echo \
+  bench/servers/{linux_udp_echo,udp_echo_bench,driver_echo} bench/load/{kernel_load,udp_load}
 
 folder=$(mktemp -d /tmp/arrakis-quickstart.XXXXXX)
 chmod 755 "$folder"
-trap '"${as_root[@]}" rm -rf "$folder"' EXIT
+part=''
+tidy_up() {
+  [[ -z $part ]] || kill "$part" 2>/dev/null || true
+  "${as_root[@]}" rm -rf "$folder"
+}
+trap tidy_up EXIT
 trap 'exit 130' INT TERM HUP
 
+# Runs a command so that a signal is heard at once, not when the command is done.
+run_part() {
+  "${as_root[@]}" "$@" &
+  part=$!
+  wait "$part"
+  part=''
+}
+
 # In a PID namespace nothing outlives its first process.
-"${as_root[@]}" unshare --net --mount --pid --fork --kill-child --mount-proc \
+run_part unshare --net --mount --pid --fork --kill-child --mount-proc \
   "$here/quickstart.sh" --demonstrate "$folder" || {
   tail -n 20 "$folder"/*.log
   give_up "the demonstration failed; the daemon's and the program's last lines stand above"
 }
 
 say "udp_echo and Linux's own echo server, measured: bench/run.sh udp_echo --quick"
-"${as_root[@]}" bench/run.sh udp_echo --quick --json "$folder/udp_echo.json"
+run_part bench/run.sh udp_echo --quick --json "$folder/udp_echo.json"
 tools/echo_table.py "$folder/udp_echo.json"
 
 say "done. Next: README.md; a program of your own: examples/udp_echo.cc"

@@ -38,17 +38,15 @@ say() { printf '\n== %s (%d s)\n' "$*" $((SECONDS - started)); }
 
 # configure FOLDER MESON_OPTION...: sets the build folder up, or brings it up to date.
 configure() {
-  local folder=$1 option changes=()
+  local folder=$1 option options=()
   shift
-  if [[ -f $folder/build.ninja ]]; then
-    for option in "$@"; do
-      [[ $option == --native-file=* ]] || changes+=("$option")
-    done
-    meson configure "$folder" "${changes[@]}" >/dev/null
-  else
-    meson setup "$folder" "$@" >"$folder.log" 2>&1 || { cat "$folder.log"; return 1; }
-    rm -f "$folder.log"
-  fi
+  [[ ! -f $folder/build.ninja ]] || options=(--reconfigure)
+  for option in "$@"; do
+    # Compilers cannot be changed in a folder that has been set up.
+    [[ -f $folder/build.ninja && $option == --native-file=* ]] || options+=("$option")
+  done
+  meson setup "$folder" "${options[@]}" >"$folder.log" 2>&1 || { cat "$folder.log"; return 1; }
+  rm "$folder.log"
 }
 
 # tests FOLDER NAME MESON_TEST_OPTION...: builds what they need, runs them, and remembers the log to
