@@ -110,7 +110,9 @@ UdpPort* UdpLayer::find_in_chain(std::uint16_t index, const IpAddress& target,
 bool UdpLayer::report(const TransportError& error) noexcept {
   UdpPort* port = find(error.local, error.remote);
   if (port == nullptr) return false;
-  port->errors.push(error.what);
+  // Who lets us cut datagrams up need not know where; the path MTU that is learned does it.
+  if (error.what != SocketError::message_too_big || port->forbids_fragments)
+    port->errors.push(error.what);
   return true;
 }
 
