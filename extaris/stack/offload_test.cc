@@ -1,6 +1,4 @@
 // Devices that see to checksums.
-#include <rte_mbuf.h>
-
 #include <utility>
 
 #include "extaris/packet/headers.h"
@@ -76,7 +74,7 @@ TEST_F(OffloadTest, TheDevicesWordIsTaken) {
 
 TEST_F(OffloadTest, WhereItDidNotLookOrDoubtsWeLook) {
   for (const std::uint64_t flags :
-       {std::uint64_t{0}, RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD}) {
+       {0ULL, RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD}) {
     give(with_wrong_sum(), flags);
     EXPECT_FALSE(socket_.receive());
     give(udp_frame_v4(port, text("x")), flags);
