@@ -56,7 +56,7 @@ TEST(MayAttach, DefaultDenyWithTheLineToAdd) {
   const auto stranger = may_attach(policy(), {.uid = 7, .user = "sam"}, "echo");
   ASSERT_FALSE(stranger);
   EXPECT_EQ(stranger.error().remedy,
-            "add \"sam\" to users at p.toml:9, then: systemctl reload arrakisd");
+            "add \"sam\" to users at p.toml:10, then: systemctl reload arrakisd");
   EXPECT_FALSE(may_attach(Policy{}, {.uid = 0, .user = "root"}, "echo"));  // not even root
   EXPECT_TRUE(may_attach(policy(), nobody, "echo"));
   EXPECT_TRUE(may_attach(policy(), nobody, "pair"));

@@ -40,10 +40,7 @@ class StackTest : public testing::TestWithParam<Checksum> {
   }
 
   PacketPool pool_ = *PacketPool::create({.packets = 1024});
-  SimLink link_{pool_,
-                {},
-                1,
-                {.receive_checksum = GetParam(), .transmit_checksum = GetParam()}};
+  SimLink link_{pool_, {}, 1, {.receive_checksum = GetParam(), .transmit_checksum = GetParam()}};
   Stack client_{link_.end(0), host("10.0.0.1/24", "fd00::1/64", 1)};
   Stack server_{link_.end(1), host("10.0.0.2/24", "fd00::2/64", 2)};
   Instant now_{};

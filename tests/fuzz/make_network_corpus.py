@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the targets `wire_parsers` and `stack_input`, in the formats of wire_parsers.cc
-and of script.h, frames.cc and stack_input.cc.
+"""Writes seeds for the targets `wire_parsers` and `stack_input`, in the formats of their sources.
 
 usage: make_network_corpus.py CORPUS_FOLDER
 """
@@ -12,6 +11,7 @@ import sys
 PARSERS = ["ethernet", "arp", "ipv4", "ipv6", "udp", "icmp", "quote"]
 OURS, PEER = bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2])
 MAC = bytes([2, 0, 0, 0, 0, 2])
+OURS6 = bytes([0xfd]) + bytes(14) + b"\x01"
 
 
 def ipv4(protocol, payload, options=b""):
@@ -57,17 +57,30 @@ def frame(kind, rest):
     return bytes([FRAME, kind]) + rest
 
 
+ENDS = bytes([0, 0])
+
+
+def icmp(kind, code, parameter, body):
+    return bytes([kind, code]) + struct.pack(">H", parameter) + counted(body)
+
+
+def part(offset, more, data):
+    field = struct.pack(">H", offset // 8 | more << 13)
+    return frame(ANY4, ENDS + b"\x11" + field + counted(data) + b"\x01")
+
+
+def part6(offset, more, data):
+    field = struct.pack(">H", offset | more)
+    return frame(FRAGMENT6, ENDS + b"\x11" + field + b"\x01" + counted(data))
+
+
 def stack_seeds():
-    ends = bytes([0, 0])
-    icmp = lambda type_, code, parameter, body: (
-        bytes([type_, code]) + struct.pack(">H", parameter) + counted(body))
-    echo = frame(UDP4, ends + b"\x00" + counted(b"hello")) + bytes([ACT, 1])
-    echo += frame(UDP6, ends + b"\x00" + counted(b"hello")) + bytes([ACT, 1])
-    part = lambda offset, more, data: frame(
-        ANY4, ends + b"\x11" + struct.pack(">H", offset // 8 | more << 13) + counted(data) + b"\x01")
+    echo = frame(UDP4, ENDS + b"\x00" + counted(b"hello")) + bytes([ACT, 1])
+    echo += frame(UDP6, ENDS + b"\x00" + counted(b"hello")) + bytes([ACT, 1])
     whole = udp(bytes(1000))
-    part6 = lambda offset, more, data: frame(
-        FRAGMENT6, ends + b"\x11" + struct.pack(">H", offset | more) + b"\x01" + counted(data))
+    first, last = part(0, 1, whole[:504]), part(504, 0, whole[504:])
+    first6, last6 = part6(0, 1, whole[:504]), part6(504, 0, whole[504:])
+    later = bytes([TIME, 255, TIME, 255])
     send = bytes([ACT, 0]) + struct.pack(">HBH", 100, 0, 9)
     large = bytes([ACT, 0]) + struct.pack(">HBH", 60000, 0, 9)
     unknown = bytes([ACT, 0]) + struct.pack(">HBH", 100, 2, 9)
@@ -75,19 +88,19 @@ def stack_seeds():
     sent = sent[:12] + OURS + PEER + sent[20:]
     return {
         "echo": echo,
-        "fragments": part(0, 1, whole[:504]) + part(504, 0, whole[504:]) + bytes([ACT, 1]),
-        "fragments6": part6(0, 1, whole[:504]) + part6(504, 0, whole[504:]) + bytes([ACT, 1]),
-        "overlap": part(0, 1, whole[:504]) + part(496, 0, whole[496:]) + bytes([TIME, 255, TIME, 255]),
-        "timeout": part(0, 1, whole[:504]) + bytes([TIME, 255, TIME, 255]),
-        "ping": frame(ICMP4, ends + icmp(8, 0, 1, b"ping")) + frame(ICMP6, ends + icmp(128, 0, 1, b"p")),
-        "neighbor": unknown + frame(ARP, bytes([2, 0, 1, 9])) + bytes([TIME, 255, TIME, 255]),
-        "silence": unknown + bytes([TIME, 11, TIME, 11, TIME, 11, TIME, 11, ACT, 3]),
-        "solicited": frame(ICMP6, bytes([0, 7]) + icmp(135, 0, 0, bytes([0xfd]) + bytes(14) + b"\x01"
-                                                      + bytes([1, 1]) + MAC)),
-        "errors": send + frame(ICMP4, ends + icmp(3, 3, 0, sent)) + bytes([ACT, 3]),
-        "narrow": send + frame(ICMP4, ends + icmp(3, 4, 700, sent)) + large,
-        "closed": frame(UDP4, ends + b"\x01\x00\x09" + counted(b"x")),
-        "options6": frame(ANY6, ends + b"\x3c" + counted(bytes([17, 0, 0x9e, 2, 0, 0, 0, 0]))),
+        "fragments": first + last + bytes([ACT, 1]),
+        "fragments6": first6 + last6 + bytes([ACT, 1]),
+        "overlap": first + part(496, 0, whole[496:]) + later,
+        "timeout": first + later,
+        "ping": frame(ICMP4, ENDS + icmp(8, 0, 1, b"ping")),
+        "ping6": frame(ICMP6, ENDS + icmp(128, 0, 1, b"ping")),
+        "neighbor": unknown + frame(ARP, bytes([2, 0, 1, 9])) + later,
+        "silence": unknown + bytes([TIME, 11] * 4 + [ACT, 3]),
+        "solicited": frame(ICMP6, bytes([0, 7]) + icmp(135, 0, 0, OURS6 + bytes([1, 1]) + MAC)),
+        "errors": send + frame(ICMP4, ENDS + icmp(3, 3, 0, sent)) + bytes([ACT, 3]),
+        "narrow": send + frame(ICMP4, ENDS + icmp(3, 4, 700, sent)) + large,
+        "closed": frame(UDP4, ENDS + b"\x01\x00\x09" + counted(b"x")),
+        "options6": frame(ANY6, ENDS + b"\x3c" + counted(bytes([17, 0, 0x9e, 2, 0, 0, 0, 0]))),
         "bytes": frame(RAW, counted(bytes(60))),
     }
 

@@ -6,10 +6,9 @@
 // buffer comes back.
 #include <sanitizer/asan_interface.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <deque>
-#include <optional>
 #include <span>
 #include <utility>
 
@@ -27,7 +26,7 @@ using extaris::Checksum;
 using extaris::Packet;
 using extaris::PacketPool;
 
-constexpr int steps_max = 200;
+constexpr int steps_max = 64;
 
 // Frames come from a pool of their own, whose buffers are poisoned behind the frame.
 class FuzzDevice final : public extaris::NetDevice {
@@ -122,8 +121,9 @@ void run(Script& script, PacketPool& pool, PacketPool& frames) {
 }  // namespace
 
 void run_script(std::span<const std::byte> input) {
-  static std::optional<PacketPool> pool = *PacketPool::create({.packets = 512});
-  static std::optional<PacketPool> frames = *PacketPool::create({.packets = 512});
+  // Never given back: DPDK would wipe buffers that are still poisoned.
+  static auto* pool = new PacketPool{*PacketPool::create({.packets = 512})};
+  static auto* frames = new PacketPool{*PacketPool::create({.packets = 512})};
   Script script{input};
   run(script, *pool, *frames);
   if (pool->available() != pool->capacity() || frames->available() != frames->capacity())

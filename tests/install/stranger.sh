@@ -6,7 +6,7 @@
 set -eu
 
 build=$1
-wire_daemon=$2
+wire_daemon=$(realpath "$2")
 program=$3
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
