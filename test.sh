@@ -93,7 +93,7 @@ fi
 say "ASan and UBSan build in build-asan/"
 if configure build-asan -Db_sanitize=address,undefined -Db_lundef=false; then
   tests build-asan sanitized --no-suite lint --no-suite tidy --no-suite install --no-suite e2e \
-    --no-suite netns
+    --no-suite netns --no-suite slow
 else
   broke "ASan build"
 fi

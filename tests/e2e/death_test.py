@@ -24,12 +24,16 @@ class Death(MachineTest):
         before = self.machine.footprint()
         echo = self.machine.start_echo()
         self.assertTrue(harness.echoes(self.vf.ip4))
+        bpf = harness.bpf_of_netdevs()
         self.assertNotEqual(self.machine.footprint(), before, "it held nothing: no test at all")
+        self.assertTrue(bpf, "it had no BPF: no test at all")
         killed = time.monotonic()
         echo.end(signal.SIGKILL)
-        eventually(lambda: self.machine.footprint() == before, GONE_WITHIN_S)
+        eventually(lambda: self.machine.footprint() == before and not harness.bpf_alive(bpf),
+                   GONE_WITHIN_S)
         took = time.monotonic() - killed
         self.assertEqual(self.machine.footprint(), before)
+        self.assertEqual(harness.bpf_alive(bpf), set())
         self.assertLess(took, GONE_WITHIN_S + 0.5)  # half a second for our own looking
         self.assertIsNone(self.machine.vf("echo")["pid"])
 

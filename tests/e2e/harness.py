@@ -91,10 +91,24 @@ def netdevs():
     return {link["ifname"] for link in json.loads(run("ip", "-j", "link").stdout)}
 
 
-def bpf_objects(kind):
-    """(number, name) of every program ("prog") or map on the machine."""
-    listing = json.loads(run("bpftool", "-j", kind, "show").stdout or "[]")
-    return {(entry["id"], entry.get("name", "")) for entry in listing}
+def bpf_of_netdevs():
+    """Programs on our netdevs, and their maps: what a card has loaded."""
+    found = set()
+    for link in json.loads(run("ip", "-j", "link").stdout):
+        if "xdp" in link:
+            program = link["xdp"]["prog"]["id"]
+            shown = json.loads(run("bpftool", "-j", "prog", "show", "id", program).stdout)
+            found |= {("prog", program), *(("map", number) for number in shown.get("map_ids", []))}
+    return found
+
+
+def bpf_alive(wanted):
+    """Those of `wanted` that the kernel still has. Numbers are never used twice."""
+    alive = set()
+    for kind in ("prog", "map"):
+        listing = json.loads(run("bpftool", "-j", kind, "show").stdout or "[]")
+        alive |= {(kind, entry["id"]) for entry in listing}
+    return alive & wanted
 
 
 def status_field(pid, name):
@@ -105,23 +119,17 @@ def status_field(pid, name):
 
 
 class Footprint:
-    """What the daemon and its cards hold of the kernel; two are equal when nothing leaked between.
-
-    BPF objects are counted over the whole machine: nothing else may load any meanwhile.
-    """
+    """What the daemon and its cards hold; two are equal when nothing leaked between."""
 
     def __init__(self, daemon_pid):
         self.netdevs = netdevs()
-        self.programs = bpf_objects("prog")
-        self.maps = bpf_objects("map")
         self.descriptors = len(os.listdir(f"/proc/{daemon_pid}/fd"))
 
     def __eq__(self, other):
         return vars(self) == vars(other)
 
     def __repr__(self):
-        return (f"netdevs {sorted(self.netdevs)}, {len(self.programs)} programs, {len(self.maps)} "
-                f"maps, {self.descriptors} descriptors")
+        return f"netdevs {sorted(self.netdevs)}, {self.descriptors} descriptors"
 
 
 class Vf:

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """clang-tidy-19 over the sources of a build, one a core.
 
-usage: clang_tidy.py BUILD [--changed [REVISION] | FILE...]
+usage: clang_tidy.py BUILD [--all | --changed [REVISION] | FILE...]
 
-BUILD has been built, because some headers are generated. Without files: all of the project that
-BUILD compiles; --changed: those that differ from REVISION (main when it is left out), and new ones.
+BUILD has been built, because some headers are generated. Without files: all that BUILD compiles of
+the project but tests, which with GoogleTest's macros cost as much as all else; --all: those too;
+--changed: what differs from REVISION (main when it is left out), and what is new.
 What passed is remembered in BUILD by the hash of its preprocessed text: a second run costs seconds.
 """
 
@@ -51,6 +52,8 @@ def commands_of(build):
 
 def wanted_of(arguments, commands):
     if not arguments:
+        return sorted(path for path in commands if not path.endswith("_test.cc"))
+    if arguments == ["--all"]:
         return sorted(commands)
     if arguments[0] == "--changed":
         revision = arguments[1] if len(arguments) > 1 else "main"
