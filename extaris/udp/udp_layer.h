@@ -50,7 +50,7 @@ class UdpLayer {
   void deliver(UdpPort& port, Packet&& payload) noexcept {
     if (port.received.full()) [[unlikely]] {
       counters_.drop(Drop::socket_full);
-      Packet{std::move(payload)};
+      const Packet dropped{std::move(payload)};
       return;
     }
     ++counters_.delivered_datagrams;
