@@ -244,8 +244,11 @@ void serve(Shared& shared) {
 
   kj::UnixEventPort::FdObserver wake{io.unixEventPort, shared.wake,
                                      kj::UnixEventPort::FdObserver::OBSERVE_READ};
+  // Edges: one that comes while we announce is heard only if its promise is there already.
+  auto woken = wake.whenBecomesReadable();
   for (;;) {
-    wake.whenBecomesReadable().wait(io.waitScope);
+    woken.wait(io.waitScope);
+    woken = wake.whenBecomesReadable();
     eventfd_t count = 0;
     eventfd_read(shared.wake, &count);
     std::vector<Announcement> announcements;
