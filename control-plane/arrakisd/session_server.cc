@@ -90,6 +90,12 @@ kj::Promise<void> SessionServer::lookup(LookupContext context) {
   return kj::READY_NOW;
 }
 
+// The capability stays with its holder, who finds nothing behind it any more.
+kj::Promise<void> SessionServer::end(EndContext) {
+  client_->registry().reclaim(lease_);
+  return kj::READY_NOW;
+}
+
 kj::Promise<void> VnicServer::name(NameContext context) {
   context.getResults().setName(vnic_.c_str());
   return kj::READY_NOW;

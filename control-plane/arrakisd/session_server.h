@@ -22,6 +22,7 @@ class SessionServer final : public protocol::Session::Server, private kj::TaskSe
   kj::Promise<void> createFilter(CreateFilterContext context) override;
   kj::Promise<void> acquireVsa(AcquireVsaContext context) override;
   kj::Promise<void> lookup(LookupContext context) override;
+  kj::Promise<void> end(EndContext context) override;
 
  private:
   static constexpr std::size_t watchers_max = 8;

@@ -237,6 +237,19 @@ TEST_F(Session, DeathOfTheProcessReclaims) {
   EXPECT_EQ(kernel(), std::set<std::string>{"vf0"});
 }
 
+TEST_F(Session, EndsWhenTheApplicationSaysSoWhileItLives) {
+  ASSERT_TRUE(assign("echo"));
+  auto client = connect();
+  auto held = session(client, "echo");
+  EXPECT_FALSE(kernel().empty());
+  held.endRequest().send().wait(io_.waitScope);
+  EXPECT_TRUE(kernel().empty());
+  EXPECT_EQ(registry_->lease_of("echo"), nullptr);
+  EXPECT_EQ(held.vicsRequest().send().wait(io_.waitScope).getVnics().size(), 0u);
+  auto again = attach(client, "echo");
+  EXPECT_TRUE(unwrap(again.getOutcome())) << "the name is free, for the same process too";
+}
+
 TEST_F(Session, WhatCannotBeMadeIsRefusedWhole) {
   ASSERT_TRUE(assign("echo"));
   xdp_->refuses_to_create = true;

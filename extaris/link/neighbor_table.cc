@@ -30,8 +30,10 @@ NeighborTable::NeighborTable(const std::vector<Neighbor>& fixed, Counters& count
       buckets_(limits::neighbors_max, none),
       waiting_(limits::neighbor_waiting_packets) {
   ARK_CHECK(fixed.size() < limits::neighbors_max);
-  for (Index i = 0; i < entries_.size(); ++i) entries_[i].next = std::exchange(free_entry_, i);
-  for (Index i = 0; i < waiting_.size(); ++i) waiting_[i].next = std::exchange(free_waiting_, i);
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    entries_[i].next = std::exchange(free_entry_, static_cast<Index>(i));
+  for (std::size_t i = 0; i < waiting_.size(); ++i)
+    waiting_[i].next = std::exchange(free_waiting_, static_cast<Index>(i));
   for (const Neighbor& neighbor : fixed) {
     if (find(neighbor.address) != none) continue;
     Entry& entry = entries_[insert(neighbor.address)];
@@ -128,7 +130,7 @@ Packet NeighborTable::next_waiting(const IpAddress& address) noexcept {
 std::optional<Solicitation> NeighborTable::expire(Instant now, Burst& failed) noexcept {
   if (!next_ || now < *next_) return std::nullopt;
   for (; expire_from_ < entries_.size(); ++expire_from_)
-    if (const auto question = step(expire_from_, now, failed)) return question;
+    if (const auto question = step(static_cast<Index>(expire_from_), now, failed)) return question;
   expire_from_ = 0;
   next_.reset();
   for (Entry& entry : entries_)

@@ -104,8 +104,8 @@ class NeighborTable {
   std::vector<Waiting> waiting_;
   Index free_entry_ = none;
   Index free_waiting_ = none;
-  Index clock_hand_ = 0;   // where the search for a neighbor to forget goes on
-  Index expire_from_ = 0;  // where expire() goes on
+  Index clock_hand_ = 0;         // where the search for a neighbor to forget goes on
+  std::size_t expire_from_ = 0;  // where expire() goes on
   std::uint32_t generation_ = 1;
   std::optional<Instant> next_;  // no timer is due before
 };

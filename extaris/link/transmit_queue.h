@@ -29,7 +29,7 @@ class TransmitQueue {
   bool push(Packet&& frame) noexcept {
     if (!has_room()) [[unlikely]] {
       counters_.drop(Drop::transmit_full);
-      Packet{std::move(frame)};
+      const Packet dropped{std::move(frame)};
       return false;
     }
     ++counters_.transmitted_packets;

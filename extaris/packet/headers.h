@@ -47,6 +47,11 @@ enum class Verdict : std::uint8_t {
   not_written,  // nothing can have damaged the packet, but the field does not hold its sum
 };
 
+// "Bad" is not the last word: some devices say it of datagrams that carry no checksum at all.
+constexpr bool is_vouched_for(Verdict verdict) {
+  return verdict == Verdict::good || verdict == Verdict::not_written;
+}
+
 inline Verdict network_verdict(const Packet& packet) {
   switch (packet.mbuf()->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) {
     case RTE_MBUF_F_RX_IP_CKSUM_BAD: return Verdict::bad;

@@ -50,7 +50,7 @@ TEST_F(Fragments, ComeInAnyOrderAndMakeOneDatagram) {
   const Bytes payload = pattern(2'992);
   const Bytes v4 = udp_segment(peer_v4, our_v4, port, payload);
   const Bytes v6 = udp_segment(peer_v6, our_v6, port, payload);
-  for (const std::size_t offset : {2'000, 0, 1'000}) {
+  for (const std::size_t offset : {2'000u, 0u, 1'000u}) {
     give(fragment_v4(v4, offset, 1'000));
     give(fragment_v6(v6, offset, 1'000));
   }

@@ -198,11 +198,19 @@ TEST_F(IcmpTest, ASmallerPathMakesFragments) {
   ASSERT_TRUE(send(peer_v6));
   EXPECT_EQ(device.sent.size(), 2u);
 
+  EXPECT_EQ(socket->take_error(), std::nullopt);  // it need not care
   socket->forbid_fragments(true);
   EXPECT_EQ(send(peer_v4).error(), SendError::too_big);
   now = now + limits::path_mtu_lifetime + Duration::seconds(1);
   stack.poll(now);
   EXPECT_TRUE(send(peer_v4));  // believed for ten minutes
+  give(to_us_v4(icmp_v4(icmpv4::destination_unreachable, icmpv4::fragmentation_needed, 0,
+                        last_packet())));  // by a router older than RFC 1191
+  EXPECT_EQ(socket->take_error(), SocketError::message_too_big);
+  EXPECT_EQ(send(peer_v4).error(), SendError::too_big);
+  socket->forbid_fragments(false);
+  ASSERT_TRUE(send(peer_v4));
+  EXPECT_LE(device.sent[0].size(), sizeof(EthernetHeader) + 1'006);  // the plateau below 1,428
 }
 
 }  // namespace

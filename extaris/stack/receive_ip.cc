@@ -8,23 +8,15 @@
 
 namespace arrakis::extaris {
 
-// Whether the header's checksum has yet to be looked at; nothing: it is bad.
-std::optional<Verify> Receiver::network_check(const Packet& packet) const noexcept {
+// Whether the header's checksum has yet to be looked at.
+Verify Receiver::network_check(const Packet& packet) const noexcept {
   if (checksum_ == Checksum::unneeded) return Verify::no;
-  if (checksum_ == Checksum::software) return Verify::yes;
-  switch (network_verdict(packet)) {
-    case Verdict::bad: return std::nullopt;
-    case Verdict::unknown: return Verify::yes;
-    case Verdict::good:
-    case Verdict::not_written: break;
-  }
-  return Verify::no;
+  return checksum_ == Checksum::device && is_vouched_for(network_verdict(packet)) ? Verify::no
+                                                                                  : Verify::yes;
 }
 
 void Receiver::receive_ipv4(Packet&& packet, bool link_group) noexcept {
-  const auto check = network_check(packet);
-  if (!check) return counters_.drop(Drop::bad_checksum);
-  const auto ip = parse_ipv4(bytes(packet), *check);
+  const auto ip = parse_ipv4(bytes(packet), network_check(packet));
   if (!ip) return counters_.drop(ip.error());
   const LocalAddresses& local = link_.addresses();
   if (local.is_bad_source(ip->source)) return counters_.drop(Drop::bad_source);

@@ -139,10 +139,8 @@ void Receiver::report_unreachable(const Packet& ip_packet) noexcept {
 bool Receiver::checksum_is_bad(const Arrival& arrival, std::size_t udp_bytes,
                                be16_t field) const noexcept {
   if (checksum_ == Checksum::unneeded) return false;
-  if (checksum_ == Checksum::device) {
-    const Verdict verdict = transport_verdict(arrival.packet);
-    if (verdict != Verdict::unknown) return verdict == Verdict::bad;
-  }
+  if (checksum_ == Checksum::device && is_vouched_for(transport_verdict(arrival.packet)))
+    return false;
   const bool is_v4 = arrival.source.is_v4();
   if (field == be16_t{0}) return !is_v4;  // RFC 768: not computed. RFC 8200, 8.1: not allowed
   InternetSum sum =

@@ -54,7 +54,7 @@ class Receiver {
   bool receive_fragment(Arrival& arrival, const Ipv6Packet& ip, const Ipv6Upper& upper) noexcept;
   void dispatch(Arrival&& arrival) noexcept;
   void receive_udp(Arrival&& arrival) noexcept;
-  std::optional<Verify> network_check(const Packet& packet) const noexcept;
+  Verify network_check(const Packet& packet) const noexcept;
   bool checksum_is_bad(const Arrival& arrival, std::size_t udp_bytes, be16_t field) const noexcept;
 
   template <class Address>

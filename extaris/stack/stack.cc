@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/check.h"
 #include "extaris/packet/burst.h"
 #include "extaris/packet/bytes.h"
 #include "extaris/stack/receiver.h"
@@ -49,8 +50,10 @@ struct Stack::Parts {
   }
 };
 
-Stack::Stack(NetDevice& device, const StackConfig& config)
-    : parts_{std::make_unique<Parts>(device, config)} {}
+Stack::Stack(NetDevice& device, const StackConfig& config) {
+  ARK_CHECK(device.info().mtu_bytes >= ipv4::mtu_bytes_min);
+  parts_ = std::make_unique<Parts>(device, config);
+}
 
 Stack::~Stack() = default;
 
@@ -66,7 +69,7 @@ std::size_t Stack::poll(Instant now) noexcept {
     p.counters.received_bytes += size(frame);
     p.receiver.receive(std::move(frame));
   }
-  p.incoming.clear();
+  p.incoming.filled(0);  // every place has been taken
   p.counters.received_packets += count;
   if (const auto due = next_deadline(); due && now >= *due) p.run_timers(now);
   p.link.queue().flush();

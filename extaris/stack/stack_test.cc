@@ -52,7 +52,8 @@ TEST_P(StackTest, EchoesEverySizeOverBothFamilies) {
   ASSERT_TRUE(socket && echo);
   for (const char* address : {"10.0.0.2", "fd00::2", "fe80::ff:fe00:2"}) {
     const Endpoint target{*IpAddress::parse(address), 7};
-    for (const std::size_t size : {0, 1, 100, 1'452, 1'453, 1'472, 1'473, 9'000, 65'487}) {
+    for (const std::size_t size :
+         std::initializer_list<std::size_t>{0, 1, 100, 1'452, 1'453, 1'472, 1'473, 9'000, 65'487}) {
       ASSERT_TRUE(socket->send(pattern(size), target));
       run();
       Datagram request = echo->receive();

@@ -23,7 +23,8 @@ UdpLayer::UdpLayer(Link& link, IpOutput& ip, const StackConfig& config, const De
       random_{config.seed ^ 0x75'64'70},  // another stream than IP's
       ports_(limits::udp_sockets_max),
       by_port_(65'536, UdpPort::none) {
-  for (std::uint16_t i = 0; i < ports_.size(); ++i) ports_[i].next = std::exchange(free_, i);
+  for (std::size_t i = 0; i < ports_.size(); ++i)
+    ports_[i].next = std::exchange(free_, static_cast<std::uint16_t>(i));
 }
 
 std::expected<UdpPort*, BindError> UdpLayer::bind(const Endpoint& local) noexcept {
@@ -110,7 +111,9 @@ UdpPort* UdpLayer::find_in_chain(std::uint16_t index, const IpAddress& target,
 bool UdpLayer::report(const TransportError& error) noexcept {
   UdpPort* port = find(error.local, error.remote);
   if (port == nullptr) return false;
-  port->errors.push(error.what);
+  // Who lets us cut datagrams up need not know where; the path MTU that is learned does it.
+  if (error.what != SocketError::message_too_big || port->forbids_fragments)
+    port->errors.push(error.what);
   return true;
 }
 

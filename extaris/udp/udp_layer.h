@@ -50,7 +50,7 @@ class UdpLayer {
   void deliver(UdpPort& port, Packet&& payload) noexcept {
     if (port.received.full()) [[unlikely]] {
       counters_.drop(Drop::socket_full);
-      Packet{std::move(payload)};
+      const Packet dropped{std::move(payload)};
       return;
     }
     ++counters_.delivered_datagrams;
@@ -60,7 +60,7 @@ class UdpLayer {
   // ICMP says something of a datagram we sent. False: we did not send it.
   bool report(const TransportError& error) noexcept;
 
-  Packet allocate(const UdpPort& port, std::size_t bytes) noexcept;
+  Packet allocate(std::size_t payload_bytes) noexcept;
   std::size_t largest_unfragmented(const UdpPort& port) noexcept;
   std::expected<void, SendError> send(const UdpPort& port, Packet&& payload,
                                       const Endpoint& target) noexcept;

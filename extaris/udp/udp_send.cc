@@ -52,13 +52,13 @@ std::size_t UdpLayer::largest_unfragmented(const UdpPort& port) noexcept {
   return mtu - ip_header_bytes(decides.is_v4()) - sizeof(UdpHeader);
 }
 
-Packet UdpLayer::allocate(const UdpPort& port, std::size_t payload_bytes) noexcept {
+Packet UdpLayer::allocate(std::size_t payload_bytes) noexcept {
   Packet packet = link_.pool().allocate();
   if (!packet) {
     counters_.drop(Drop::no_buffer);
     return packet;
   }
-  if (payload_bytes > tailroom(packet) || payload_bytes > largest_unfragmented(port)) return {};
+  if (payload_bytes > tailroom(packet)) return {};
   resize(packet, payload_bytes);
   remember_headers(packet, {});
   return packet;

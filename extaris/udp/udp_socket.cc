@@ -34,7 +34,7 @@ std::size_t UdpSocket::receive(std::span<Datagram> out) noexcept {
 }
 
 Datagram UdpSocket::allocate(std::size_t bytes) noexcept {
-  return Datagram{layer_->allocate(*port_, bytes)};
+  return Datagram{layer_->allocate(bytes)};
 }
 
 std::size_t UdpSocket::largest_unfragmented() const noexcept {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """An application dies: nothing of it is left, and the next one finds nothing of it."""
 
+import errno
 import re
 import signal
 import socket
@@ -73,7 +74,10 @@ class Death(MachineTest):
         self.assertTrue(eventually(lambda: "ready" in probe.output()), probe.output())
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             while probe.running():
-                client.sendto(payload, (self.vf.ip4, 7))
+                try:
+                    client.sendto(payload, (self.vf.ip4, 7))
+                except OSError as error:  # it has just ended, and its netdev with it
+                    self.assertEqual(error.errno, errno.ENETUNREACH)
                 time.sleep(0.0002)
         self.assertEqual(probe.process.wait(10), 0, probe.output())
         self.assertTrue(eventually(lambda: self.machine.vf("echo")["pid"] is None))

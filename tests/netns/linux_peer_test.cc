@@ -144,7 +144,8 @@ class LinuxPeer : public testing::Test {
 TEST_F(LinuxPeer, EchoesWhatKernelSocketsSend) {
   for (const char* address : {"10.9.0.1", "fd09::1"}) {
     KernelSocket socket{address, echo_port};
-    for (const std::size_t size : {0, 1, 512, 1'452, 1'453, 1'472, 1'473, 9'000, 65'487}) {
+    for (const std::size_t size :
+         std::initializer_list<std::size_t>{0, 1, 512, 1'452, 1'453, 1'472, 1'473, 9'000, 65'487}) {
       ASSERT_TRUE(socket.send(pattern(size)));
       std::optional<std::vector<std::byte>> answer;
       ASSERT_TRUE(run_until([&] { return (answer = socket.receive()).has_value(); }))

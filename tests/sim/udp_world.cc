@@ -9,7 +9,6 @@ namespace {
 
 using extaris::Checksum;
 using extaris::Datagram;
-using extaris::SimFaults;
 
 constexpr std::uint16_t server_port = 7;
 constexpr std::size_t largest_v4 = 65'507;

@@ -62,12 +62,13 @@ void set_v6(ark_vnic& table, const Ipv6Address& address) {
   copy_words(table.v6_solicited, solicited);
 }
 
-// The bucket holds what 5 ms carry: enough for one burst of a polling application, little enough
-// that a second never exceeds its rate by more than 0.5 %. Slow rates still let any frame pass.
+// The bucket holds what 20 ms carry: an application that waited for its core for a few scheduler
+// ticks keeps what it is owed, and a second never exceeds its rate by more than 2 %. Slow rates
+// still let any frame pass.
 void set_rate(ark_vnic& table, Rate rate) {
   if (!rate.limited()) return;
-  constexpr std::uint64_t least_bits = 16 * 1024 * 8, most_bits = 1024 * 1024 * 8;
-  const std::uint64_t bits = std::clamp(rate.bits_per_second / 200, least_bits, most_bits);
+  constexpr std::uint64_t least_bits = 16 * 1024 * 8, most_bits = 4 * 1024 * 1024 * 8;
+  const std::uint64_t bits = std::clamp(rate.bits_per_second / 50, least_bits, most_bits);
   table.bits_per_second = rate.bits_per_second;
   table.depth = bits * ns_per_second;
   table.fill_ns = table.depth / rate.bits_per_second + 1;

@@ -98,11 +98,11 @@ TEST(PortTable, TheBucketNeverOverflowsItsWords) {
   }
 }
 
-TEST(PortTable, HoldsWhatFiveMillisecondsCarry) {
+TEST(PortTable, HoldsWhatTwentyMillisecondsCarry) {
   VnicSpec spec = vnic();
   spec.rate = {100'000'000};
-  EXPECT_EQ(guard_table(spec).depth, 500'000ull * 1'000'000'000);
-  EXPECT_EQ(guard_table(spec).fill_ns, 5'000'001u);
+  EXPECT_EQ(guard_table(spec).depth, 2'000'000ull * 1'000'000'000);
+  EXPECT_EQ(guard_table(spec).fill_ns, 20'000'001u);
   spec.rate = {};
   EXPECT_EQ(guard_table(spec).bits_per_second, 0u);
 }

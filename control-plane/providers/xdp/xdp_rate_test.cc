@@ -15,7 +15,7 @@ using Clock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
 
 constexpr double tolerance = 0.05;
-constexpr double full_bucket_seconds = 0.005;
+constexpr double full_bucket_seconds = 0.02;
 
 struct Measured {
   double bits;             // that passed
