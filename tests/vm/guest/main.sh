@@ -10,8 +10,8 @@ ip link set lo up
 stty -F /dev/ttyS1 raw -echo
 
 status=0
-cd "$VM_source" || status=1
-((status)) || bash "tests/vm/scenarios/$VM_scenario.sh" </dev/null || status=$?
+cd "${VM_SOURCE:?}" || status=1
+((status)) || bash "tests/vm/scenarios/${VM_SCENARIO:?}.sh" </dev/null || status=$?
 echo "exit $status" >/dev/ttyS1
 sync
 echo o >/proc/sysrq-trigger
