@@ -28,6 +28,7 @@ tests=(
   qemu-system-x86 busybox-static cpio kmod          # the emulated machine
 )
 qemu_min=1:8.0            # the first that emulates the 82576
+backports=bookworm-backports
 kernel_package=linux-image-amd64
 kernel_folder=/var/cache/arrakis-vm
 
@@ -76,10 +77,10 @@ fi
 # Adds bookworm-backports, from where this machine has bookworm.
 add_backports() {
   local uri
-  [[ -z $(apt-get indextargets "Codename: bookworm-backports") ]] || return 0
+  [[ -z $(apt-get indextargets "Codename: $backports") ]] || return 0
   # shellcheck disable=SC2016  # apt's variable
   uri=$(apt-get indextargets --format '$(REPO_URI)' "Codename: bookworm" | head -n 1)
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri bookworm-backports main" |
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $backports main" |
     "${as_root[@]}" tee /etc/apt/sources.list.d/arrakis-backports.list >/dev/null
 }
 
@@ -108,10 +109,10 @@ install() {
 "${as_root[@]}" apt-get update -qq
 release=$(sed -n "s/^VERSION_CODENAME=//p" /etc/os-release)
 if [[ $release == bookworm && " ${missing[*]} " == *" qemu-system-x86 "* ]]; then
-  echo "packages: installing qemu-system-x86 of bookworm-backports"
+  echo "packages: installing qemu-system-x86 of $backports"
   add_backports
   "${as_root[@]}" apt-get update -qq
-  install --target-release bookworm-backports qemu-system-x86
+  install --target-release "$backports" qemu-system-x86
 fi
 if ((${#missing[@]})); then
   echo "packages: installing ${missing[*]}"
