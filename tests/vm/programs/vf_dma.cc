@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -47,7 +48,7 @@ class Neighbour {
 std::uint64_t physical_address_of(const void* page) {
   const vfio::Descriptor map{::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)};
   std::uint64_t entry = 0;
-  const auto index = reinterpret_cast<std::uintptr_t>(page) / page_bytes;
+  const auto index = std::bit_cast<std::uintptr_t>(page) / page_bytes;
   if (::pread(map.get(), &entry, sizeof(entry), static_cast<off_t>(index * sizeof(entry))) !=
       sizeof(entry))
     return 0;
@@ -124,7 +125,7 @@ Outcome<void> allowed(Scene& scene, std::string_view text) {
   if (!scene.vf.send(scene.vf.buffer_iova(), static_cast<std::uint16_t>(out.size())))
     return fail(Error::Code::internal, "the function does not send");
   const auto seen = scene.wire.receive(scene.vf.mac(), Duration::seconds(10));
-  if (!seen || !contains(*seen, text))
+  if (!seen || !contains(seen->bytes, text))
     return fail(Error::Code::internal, "a frame of the function was not seen");
   return {};
 }

@@ -23,6 +23,11 @@ struct DeviceStatus {  // VTSTATUS
   using link_up = Field<std::uint32_t, 1>;
 };
 
+// One bit a vector; a cause that is set already raises nothing.
+inline constexpr Register<struct SetCause, std::uint32_t> set_interrupt_cause{0x1520};    // VTEICS
+inline constexpr Register<struct SetMask, std::uint32_t> enable_interrupt_cause{0x1524};  // VTEIMS
+inline constexpr Register<struct Cause, std::uint32_t> clear_interrupt_cause{0x1580};     // VTEICR
+
 struct Mailbox {  // VFMailbox
   static constexpr Register<Mailbox, std::uint32_t> reg{0xc40};
   static constexpr std::uint32_t request = 1U << 0;

@@ -4,7 +4,10 @@
 //                | reset FUNCTION | look VF
 //
 // `bind` prints DRIVER and OVERRIDE as `restore` takes them, "-" for none. `look` opens the VF and
-// prints what it finds there.
+// prints what it finds there; it has each vector of MSI-X raised once, and waits for its eventfd.
+#include <poll.h>
+#include <sys/eventfd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -22,12 +25,33 @@ using Arguments = std::vector<std::string>;
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 std::string or_empty(const std::string& text) { return text == "-" ? "" : text; }
 
+// How many vectors reach the eventfd that they were given.
+Outcome<unsigned> count_interrupts(const VirtualFunction& vf) {
+  std::vector<vfio::Descriptor> owned;
+  std::vector<int> eventfds;
+  for (unsigned i = 0; i < vf.device().msix_vectors(); ++i) {
+    owned.emplace_back(::eventfd(0, EFD_CLOEXEC));
+    eventfds.push_back(owned.back().get());
+  }
+  if (const auto set = vf.device().set_msix(eventfds); !set) return std::unexpected{set.error()};
+  unsigned reached = 0;
+  for (unsigned i = 0; i < eventfds.size(); ++i) {
+    vf.interrupt(i);
+    pollfd raised{.fd = eventfds[i], .events = POLLIN, .revents = 0};
+    if (::poll(&raised, 1, 10'000) == 1) ++reached;
+  }
+  if (const auto off = vf.device().clear_msix(); !off) return std::unexpected{off.error()};
+  return reached;
+}
+
 Outcome<void> look(const vfio::Sysfs& sysfs, vfio::PciAddress address) {
   const auto vf = VirtualFunction::open(sysfs, address);
   if (!vf) return std::unexpected{vf.error()};
   std::printf("mac %s\n", vf->mac().to_string().c_str());
   std::printf("link %s\n", vf->is_link_up() ? "up" : "down");
-  std::printf("vectors %u\n", vf->device().msix_vectors());
+  const auto reached = count_interrupts(*vf);
+  if (!reached) return std::unexpected{reached.error()};
+  std::printf("vectors %u of %u\n", *reached, vf->device().msix_vectors());
   for (const vfio::IovaRange range : vf->container().ranges())
     std::printf("range %#lx %#lx\n", bits(range.first), bits(range.last));
   return {};

@@ -17,11 +17,10 @@ constexpr std::size_t buffer_offset = 4096;
 constexpr std::size_t memory_bytes = buffer_offset + VirtualFunction::buffer_bytes;
 // Above all of the guest's memory: no physical address can be taken for one of ours.
 constexpr vfio::Iova memory_iova{std::uint64_t{1} << 36};
-constexpr auto patience = std::chrono::seconds{10};
 
 template <class Condition>
-bool comes_true(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+bool comes_true(Condition condition, Duration patience = Duration::seconds(10)) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds{patience.ns};
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
@@ -87,7 +86,8 @@ Outcome<void> VirtualFunction::ask_for_mac() {
     return fail(Error::Code::unavailable, "the physical function does not answer",
                 "is its network interface up?");
   if (registers.load(mailbox_word(0)) != (message_reset | message_acknowledged))
-    return fail(Error::Code::unavailable, "the physical function refused the reset");
+    return fail(Error::Code::unavailable, "the physical function refused the reset",
+                "give the function a MAC address: ip link set NETDEV vf INDEX mac MAC");
   const std::uint32_t low = registers.load(mailbox_word(1));
   const std::uint32_t high = registers.load(mailbox_word(2));
   std::memcpy(mac_.bytes.data(), &low, 4);
@@ -106,6 +106,12 @@ void VirtualFunction::start_ring(Ring ring, vfio::Iova descriptors) const {
   registers.store(ring.control(), queue_enable::set(0, 1));
 }
 
+void VirtualFunction::interrupt(unsigned vector) const {
+  bar_.registers().store(clear_interrupt_cause, 1U << vector);
+  bar_.registers().store(enable_interrupt_cause, 1U << vector);
+  bar_.registers().store(set_interrupt_cause, 1U << vector);
+}
+
 std::span<std::byte> VirtualFunction::buffer() const {
   return memory_.bytes().subspan(buffer_offset, buffer_bytes);
 }
@@ -119,10 +125,10 @@ void VirtualFunction::offer(vfio::Iova buffer) {
   bar_.registers().store(receive_ring.tail(), after);
 }
 
-std::optional<std::uint16_t> VirtualFunction::wait_for_frame() {
+std::optional<std::uint16_t> VirtualFunction::wait_for_frame(Duration patience) {
   ReceiveDescriptor& descriptor =
       memory_.objects<ReceiveDescriptor>(receive_ring_offset, ring_descriptors)[next_receive_];
-  if (!comes_true([&] { return (load(descriptor.status) & descriptor_done) != 0; }))
+  if (!comes_true([&] { return (load(descriptor.status) & descriptor_done) != 0; }, patience))
     return std::nullopt;
   next_receive_ = (next_receive_ + 1) % ring_descriptors;
   return descriptor.length_bytes;

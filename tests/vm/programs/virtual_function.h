@@ -10,6 +10,7 @@
 #include <span>
 
 #include "base/address.h"
+#include "base/instant.h"
 #include "tests/vm/programs/vf_registers.h"
 #include "vfio/device.h"
 #include "vfio/dma_buffer.h"
@@ -29,9 +30,12 @@ class VirtualFunction {
   const vfio::Container& container() const { return *container_; }
   const vfio::Device& device() const { return device_; }
 
+  // Has the device raise this vector, of its own accord.
+  void interrupt(unsigned vector) const;
+
   // Gives the device a place for one frame; nothing: it never wrote the descriptor back.
   void offer(vfio::Iova buffer);
-  std::optional<std::uint16_t> wait_for_frame();
+  std::optional<std::uint16_t> wait_for_frame(Duration patience = Duration::seconds(10));
   // Has the device send a frame from there. False: it never said that it had.
   bool send(vfio::Iova buffer, std::uint16_t length_bytes);
 

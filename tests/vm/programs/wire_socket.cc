@@ -38,6 +38,42 @@ Outcome<MacAddress> mac_of(int socket, const std::string& netdev) {
   return mac;
 }
 
+Outcome<void> turn_on(int socket, int option, std::span<const std::byte> value) {
+  if (::setsockopt(socket, SOL_PACKET, option, value.data(),
+                   static_cast<socklen_t>(value.size())) == 0)
+    return {};
+  return vfio::failed(errno, "set an option of a packet socket");
+}
+
+// The kernel takes tags off before any socket sees a frame, and tells of them beside it.
+std::optional<std::uint16_t> tag_beside(msghdr& message) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
+       part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level != SOL_PACKET || part->cmsg_type != PACKET_AUXDATA) continue;
+    tpacket_auxdata data{};
+    std::memcpy(&data, CMSG_DATA(part), sizeof(data));
+    if ((data.tp_status & TP_STATUS_VLAN_VALID) != 0)
+      return static_cast<std::uint16_t>(data.tp_vlan_tci & 0xfff);  // 802.1Q, 9.6: VID
+  }
+  return std::nullopt;
+}
+
+std::optional<SeenFrame> take_frame(int socket) {
+  SeenFrame frame{.bytes = std::vector<std::byte>(2048), .vlan = std::nullopt};
+  std::array<std::byte, 256> beside{};
+  iovec part{.iov_base = frame.bytes.data(), .iov_len = frame.bytes.size()};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = beside.data();
+  message.msg_controllen = beside.size();
+  const ssize_t length = ::recvmsg(socket, &message, 0);
+  if (length < ssize_t{ETH_HLEN}) return std::nullopt;
+  frame.bytes.resize(static_cast<std::size_t>(length));
+  frame.vlan = tag_beside(message);
+  return frame;
+}
+
 }  // namespace
 
 std::vector<std::byte> make_frame(const FrameEnds& ends, std::string_view payload,
@@ -70,9 +106,13 @@ Outcome<WireSocket> WireSocket::open(const std::string& netdev) {
   packet_mreq membership{};
   membership.mr_ifindex = address.sll_ifindex;
   membership.mr_type = PACKET_MR_PROMISC;
-  if (::setsockopt(socket.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership,
-                   sizeof(membership)) != 0)
-    return vfio::failed(errno, "hear all of " + netdev);
+  const int yes = 1;
+  if (const auto on =
+          turn_on(socket.get(), PACKET_ADD_MEMBERSHIP, std::as_bytes(std::span{&membership, 1}));
+      !on)
+    return std::unexpected{on.error()};
+  if (const auto on = turn_on(socket.get(), PACKET_AUXDATA, std::as_bytes(std::span{&yes, 1})); !on)
+    return std::unexpected{on.error()};
   return WireSocket{std::move(socket), *mac};
 }
 
@@ -80,20 +120,17 @@ bool WireSocket::send(std::span<const std::byte> frame) const {
   return ::send(socket_.get(), frame.data(), frame.size(), 0) == static_cast<ssize_t>(frame.size());
 }
 
-std::optional<std::vector<std::byte>> WireSocket::receive(const MacAddress& source,
-                                                          Duration patience) const {
+std::optional<SeenFrame> WireSocket::receive(const MacAddress& source, Duration patience) const {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds{patience.ns};
-  std::array<std::byte, 2048> frame{};
   for (;;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
     pollfd readable{.fd = socket_.get(), .events = POLLIN, .revents = 0};
     if (left.count() <= 0 || ::poll(&readable, 1, static_cast<int>(left.count())) <= 0)
       return std::nullopt;
-    const ssize_t length = ::recv(socket_.get(), frame.data(), frame.size(), 0);
-    if (length < ssize_t{ETH_HLEN}) continue;
-    if (std::memcmp(frame.data() + ETH_ALEN, source.bytes.data(), ETH_ALEN) == 0)
-      return std::vector<std::byte>(frame.begin(), frame.begin() + length);
+    auto frame = take_frame(socket_.get());
+    if (frame && std::memcmp(frame->bytes.data() + ETH_ALEN, source.bytes.data(), ETH_ALEN) == 0)
+      return frame;
   }
 }
 

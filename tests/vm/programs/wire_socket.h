@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/address.h"
@@ -25,6 +26,12 @@ struct FrameEnds {
 std::vector<std::byte> make_frame(const FrameEnds& ends, std::string_view payload,
                                   std::optional<std::uint16_t> vlan = std::nullopt);
 
+// As the kernel has it: without its tag.
+struct SeenFrame {
+  std::vector<std::byte> bytes;
+  std::optional<std::uint16_t> vlan;
+};
+
 class WireSocket {
  public:
   // Takes every frame that the interface sees, whoever it is for.
@@ -33,7 +40,7 @@ class WireSocket {
   MacAddress mac() const { return mac_; }
   bool send(std::span<const std::byte> frame) const;
   // The next frame from `source`; nothing: none came in that time.
-  std::optional<std::vector<std::byte>> receive(const MacAddress& source, Duration patience) const;
+  std::optional<SeenFrame> receive(const MacAddress& source, Duration patience) const;
 
  private:
   WireSocket(vfio::Descriptor socket, MacAddress mac) : socket_{std::move(socket)}, mac_{mac} {}
