@@ -1,13 +1,15 @@
 // vf_tool: the steps of vfio/, one a call, for the scenarios.
 //
 // usage: vf_tool number PF N | group FUNCTION | bind FUNCTION | restore FUNCTION DRIVER OVERRIDE
-//                | reset FUNCTION | look VF
+//                | reset FUNCTION | look VF | hold VF
 //
 // `bind` prints DRIVER and OVERRIDE as `restore` takes them, "-" for none. `look` opens the VF and
 // prints what it finds there; it has each vector of MSI-X raised once, and waits for its eventfd.
+// `hold` opens the VF, prints "held", and gives it back when the kernel asks for it.
 #include <poll.h>
 #include <sys/eventfd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -57,6 +59,19 @@ Outcome<void> look(const vfio::Sysfs& sysfs, vfio::PciAddress address) {
   return {};
 }
 
+Outcome<void> hold(const vfio::Sysfs& sysfs, vfio::PciAddress address) {
+  const auto vf = VirtualFunction::open(sysfs, address);
+  if (!vf) return std::unexpected{vf.error()};
+  const vfio::Descriptor request{::eventfd(0, EFD_CLOEXEC)};
+  if (const auto set = vf->device().set_return_request(request.get()); !set) return set;
+  std::printf("held\n");
+  std::fflush(stdout);
+  eventfd_t count = 0;
+  if (::eventfd_read(request.get(), &count) != 0) return vfio::failed(errno, "wait");
+  std::printf("asked to give it back\n");
+  return {};
+}
+
 Outcome<void> show_group(const vfio::Sysfs& sysfs, vfio::PciAddress address) {
   const auto group = vfio::iommu_group_of(sysfs, address);
   if (!group) return std::unexpected{group.error()};
@@ -77,6 +92,7 @@ Outcome<void> run(const Arguments& words) {
   if (words[0] == "group") return show_group(sysfs, *address);
   if (words[0] == "reset") return vfio::reset_function(sysfs, *address);
   if (words[0] == "look") return look(sysfs, *address);
+  if (words[0] == "hold") return hold(sysfs, *address);
   if (words[0] == "restore" && words.size() == 4)
     return vfio::restore_driver(sysfs, *address,
                                 {.driver = or_empty(words[2]), .override = or_empty(words[3])});

@@ -59,4 +59,12 @@ say "this card, with spoof checking on: a forged source $(frame out --mac $stran
 say "this card, with spoof checking on: a tag of its own making $(frame out --vlan 7)"
 ip link set eth0 vf 0 max_tx_rate 10
 say "this card, at 10 Mb/s: 1.2 Mb in $(frame out --frames 100) ms, 120 at that rate"
+begin "a card that is pulled: whoever drives a function is asked for it"
+"$tool" hold "$vf" >"$out/hold" &
+wait_for 10 grep -q held "$out/hold"
+monitor "device_del card0"
+wait_for 20 grep -q "asked to give it back" "$out/hold"
+wait
+wait_for 20 test ! -e "/sys/bus/pci/devices/$pf"
+say "ok: $step"
 finish
