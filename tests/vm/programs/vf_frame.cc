@@ -1,11 +1,13 @@
 // vf_frame: frames between a virtual function and the other end of the wire, and what comes of
 // them.
 //
-// usage: vf_frame out|in VF NETDEV [--mac MAC] [--vlan ID] [--frames N]
+// usage: vf_frame out|in VF NETDEV [--mac MAC] [--vlan ID] [--own-vlan ID] [--frames N]
 //
-// out: the VF sends, from MAC (its own if not given). in: NETDEV sends, to MAC (the VF's). With ID,
-// the frame bears that tag. Prints "arrived" or "lost", behind it "vlan ID" if what arrived is
-// tagged; with N, for `out`, how many milliseconds the VF took to send N frames of 1,500 bytes.
+// out: the VF sends, from MAC (its own if not given). in: NETDEV sends, to MAC (the VF's). With
+// --vlan, the frame bears that tag. Prints "arrived", behind it "vlan ID" if what arrived is
+// tagged, or "lost": a frame sent behind it came first. That one goes to everybody (of --own-vlan,
+// if the VF is in one). With N, for `out`, how many milliseconds the VF took to send N frames of
+// 1,500 bytes.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -20,13 +22,14 @@ namespace arrakis::vm {
 namespace {
 
 constexpr std::string_view payload = "between a VF and the wire";
+constexpr std::string_view behind = "sent behind it";
 constexpr std::size_t large_payload_bytes = 1486;  // 1,500 with the Ethernet header
 
 struct Options {
   bool out = false;
   std::string function, netdev;
   std::optional<MacAddress> mac;
-  std::optional<std::uint16_t> vlan;
+  std::optional<std::uint16_t> vlan, own_vlan;
   int frames = 0;
 };
 
@@ -35,9 +38,18 @@ std::optional<Options> parse(const std::vector<std::string>& words) {
   Options options{.out = words[0] == "out", .function = words[1], .netdev = words[2]};
   for (std::size_t i = 3; i < words.size(); i += 2) {
     const std::string& value = words[i + 1];
-    if (words[i] == "--mac") options.mac = MacAddress::parse(value);
-    if (words[i] == "--vlan") options.vlan = static_cast<std::uint16_t>(std::atoi(value.c_str()));
-    if (words[i] == "--frames") options.frames = std::atoi(value.c_str());
+    const auto number = std::atoi(value.c_str());
+    if (words[i] == "--mac") {
+      options.mac = MacAddress::parse(value);
+    } else if (words[i] == "--vlan") {
+      options.vlan = static_cast<std::uint16_t>(number);
+    } else if (words[i] == "--own-vlan") {
+      options.own_vlan = static_cast<std::uint16_t>(number);
+    } else if (words[i] == "--frames") {
+      options.frames = number;
+    } else {
+      return std::nullopt;
+    }
   }
   return options;
 }
@@ -67,23 +79,33 @@ Outcome<void> send_many(Scene& scene, int frames) {
 
 Outcome<void> out(Scene& scene, const Options& options) {
   const MacAddress source = options.mac.value_or(scene.vf.mac());
-  const auto length = put(scene.vf, make_frame({scene.wire.mac(), source}, payload, options.vlan));
-  if (!scene.vf.send(scene.vf.buffer_iova(), length))
-    return fail(Error::Code::unavailable, "the device did not say that it has sent the frame");
-  const auto seen = scene.wire.receive(source, Duration::seconds(1));
-  std::printf("%s", seen ? "arrived" : "lost");
-  if (seen && seen->vlan) std::printf(" vlan %u", *seen->vlan);
-  std::printf("\n");
+  const auto frames = {make_frame({scene.wire.mac(), source}, payload, options.vlan),
+                       make_frame({scene.wire.mac(), scene.vf.mac()}, behind)};
+  for (const auto& frame : frames)
+    if (!scene.vf.send(scene.vf.buffer_iova(), put(scene.vf, frame)))
+      return fail(Error::Code::unavailable, "the device did not say that it has sent the frame");
+  const auto seen = scene.wire.receive({payload, behind});
+  if (!seen) return fail(Error::Code::internal, "nothing that the function sends arrives");
+  if (contains(seen->bytes, behind)) {
+    std::printf("lost\n");
+  } else if (seen->vlan) {
+    std::printf("arrived vlan %u\n", *seen->vlan);
+  } else {
+    std::printf("arrived\n");
+  }
   return {};
 }
 
 Outcome<void> in(Scene& scene, const Options& options) {
   scene.vf.offer(scene.vf.buffer_iova());
   const MacAddress target = options.mac.value_or(scene.vf.mac());
-  if (!scene.wire.send(make_frame({target, scene.wire.mac()}, payload, options.vlan)))
+  const MacAddress source = scene.wire.mac();
+  if (!scene.wire.send(make_frame({target, source}, payload, options.vlan)) ||
+      !scene.wire.send(make_frame({MacAddress::broadcast(), source}, behind, options.own_vlan)))
     return fail(Error::Code::internal, "the other end cannot send");
-  const auto length = scene.vf.wait_for_frame(Duration::seconds(1));
-  std::printf("%s\n", length ? "arrived" : "lost");
+  const auto length = scene.vf.wait_for_frame();  // there is a place for one, for the first
+  if (!length) return fail(Error::Code::internal, "nothing arrives at the function");
+  std::printf("%s\n", contains(scene.vf.buffer().first(*length), payload) ? "arrived" : "lost");
   return {};
 }
 

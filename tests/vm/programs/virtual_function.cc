@@ -19,8 +19,8 @@ constexpr std::size_t memory_bytes = buffer_offset + VirtualFunction::buffer_byt
 constexpr vfio::Iova memory_iova{std::uint64_t{1} << 36};
 
 template <class Condition>
-bool comes_true(Condition condition, Duration patience = Duration::seconds(10)) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds{patience.ns};
+bool comes_true(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
@@ -125,10 +125,10 @@ void VirtualFunction::offer(vfio::Iova buffer) {
   bar_.registers().store(receive_ring.tail(), after);
 }
 
-std::optional<std::uint16_t> VirtualFunction::wait_for_frame(Duration patience) {
+std::optional<std::uint16_t> VirtualFunction::wait_for_frame() {
   ReceiveDescriptor& descriptor =
       memory_.objects<ReceiveDescriptor>(receive_ring_offset, ring_descriptors)[next_receive_];
-  if (!comes_true([&] { return (load(descriptor.status) & descriptor_done) != 0; }, patience))
+  if (!comes_true([&] { return (load(descriptor.status) & descriptor_done) != 0; }))
     return std::nullopt;
   next_receive_ = (next_receive_ + 1) % ring_descriptors;
   return descriptor.length_bytes;

@@ -10,7 +10,6 @@
 #include <span>
 
 #include "base/address.h"
-#include "base/instant.h"
 #include "tests/vm/programs/vf_registers.h"
 #include "vfio/device.h"
 #include "vfio/dma_buffer.h"
@@ -35,7 +34,7 @@ class VirtualFunction {
 
   // Gives the device a place for one frame; nothing: it never wrote the descriptor back.
   void offer(vfio::Iova buffer);
-  std::optional<std::uint16_t> wait_for_frame(Duration patience = Duration::seconds(10));
+  std::optional<std::uint16_t> wait_for_frame();
   // Has the device send a frame from there. False: it never said that it had.
   bool send(vfio::Iova buffer, std::uint16_t length_bytes);
 

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 
 #include "base/big_endian.h"
@@ -92,6 +91,10 @@ std::vector<std::byte> make_frame(const FrameEnds& ends, std::string_view payloa
   return frame;
 }
 
+bool contains(std::span<const std::byte> frame, std::string_view text) {
+  return !std::ranges::search(frame, std::as_bytes(std::span{text})).empty();
+}
+
 Outcome<WireSocket> WireSocket::open(const std::string& netdev) {
   vfio::Descriptor socket{::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)};
   if (!socket) return vfio::failed(errno, "open a packet socket", "run it as root");
@@ -120,16 +123,14 @@ bool WireSocket::send(std::span<const std::byte> frame) const {
   return ::send(socket_.get(), frame.data(), frame.size(), 0) == static_cast<ssize_t>(frame.size());
 }
 
-std::optional<SeenFrame> WireSocket::receive(const MacAddress& source, Duration patience) const {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::nanoseconds{patience.ns};
+std::optional<SeenFrame> WireSocket::receive(std::initializer_list<std::string_view> texts) const {
+  constexpr int patience_ms = 10'000;  // since the last frame of any kind
   for (;;) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-        deadline - std::chrono::steady_clock::now());
     pollfd readable{.fd = socket_.get(), .events = POLLIN, .revents = 0};
-    if (left.count() <= 0 || ::poll(&readable, 1, static_cast<int>(left.count())) <= 0)
-      return std::nullopt;
+    if (::poll(&readable, 1, patience_ms) <= 0) return std::nullopt;
     auto frame = take_frame(socket_.get());
-    if (frame && std::memcmp(frame->bytes.data() + ETH_ALEN, source.bytes.data(), ETH_ALEN) == 0)
+    if (frame && std::ranges::any_of(
+                     texts, [&](std::string_view text) { return contains(frame->bytes, text); }))
       return frame;
   }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,7 +12,6 @@
 
 #include "base/address.h"
 #include "base/error.h"
-#include "base/instant.h"
 #include "vfio/descriptor.h"
 
 namespace arrakis::vm {
@@ -26,6 +26,8 @@ struct FrameEnds {
 std::vector<std::byte> make_frame(const FrameEnds& ends, std::string_view payload,
                                   std::optional<std::uint16_t> vlan = std::nullopt);
 
+bool contains(std::span<const std::byte> frame, std::string_view text);
+
 // As the kernel has it: without its tag.
 struct SeenFrame {
   std::vector<std::byte> bytes;
@@ -39,8 +41,9 @@ class WireSocket {
 
   MacAddress mac() const { return mac_; }
   bool send(std::span<const std::byte> frame) const;
-  // The next frame from `source`; nothing: none came in that time.
-  std::optional<SeenFrame> receive(const MacAddress& source, Duration patience) const;
+  // The next frame with one of these texts in it; nothing: none came. To see that a frame does not
+  // come, another is sent behind it that does: a wire keeps the order.
+  std::optional<SeenFrame> receive(std::initializer_list<std::string_view> texts) const;
 
  private:
   WireSocket(vfio::Descriptor socket, MacAddress mac) : socket_{std::move(socket)}, mac_{mac} {}

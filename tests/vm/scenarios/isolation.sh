@@ -35,9 +35,9 @@ say "ok: $step"
 
 begin "in a VLAN of its own"
 ip link set eth0 vf 0 vlan 100
-same "$(frame in)" lost
-same "$(frame in --vlan 7)" lost
-same "$(frame in --vlan 100)" arrived
+same "$(frame in --own-vlan 100)" lost
+same "$(frame in --own-vlan 100 --vlan 7)" lost
+same "$(frame in --own-vlan 100 --vlan 100)" arrived
 same "$(frame out)" "arrived vlan 100"
 same "$(frame out --vlan 7)" "arrived vlan 100"  # the other tag is payload inside of it
 ip link set eth0 vf 0 vlan 0
