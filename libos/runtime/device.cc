@@ -46,7 +46,9 @@ Outcome<std::unique_ptr<NetDevice>> make(client::WireGrant grant, const client::
 
 Outcome<std::unique_ptr<NetDevice>> make_device(client::QueueGrant grant,
                                                 const client::VnicInfo& info) {
-  return std::visit([&](auto&& kind) { return make(std::move(kind), info); }, std::move(grant));
+  return std::visit(
+      [&]<class Grant>(Grant&& kind) { return make(std::forward<Grant>(kind), info); },
+      std::move(grant));
 }
 
 }  // namespace arrakis::runtime
