@@ -19,7 +19,8 @@ LINUX_DEVICE, LINUX_PEER = "lab0", "lab1"
 VNIC_DEVICE = "ark-vf0"
 VNIC_LOAD_ADDRESS = "10.20.0.200/24"
 
-PROCESS_TIME = {"blocking", "batched", "sleeping", "adaptive"}  # the others poll: time of polls with work
+# The other modes poll: what counts is the time of polls that found work.
+PROCESS_TIME = {"blocking", "batched", "sleeping", "adaptive"}
 
 
 @dataclasses.dataclass(frozen=True)

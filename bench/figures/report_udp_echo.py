@@ -18,9 +18,9 @@ ABOUT = """A UDP echo server on core 0, a load generator that never sleeps on co
 `blocking` (recvfrom), `spinning` (recvfrom without waiting), `batched` (recvmmsg); arrakis-n
 `sleeping` (on the doorbell, at once), `adaptive` (what an application gets unless it asks for
 something else: 50 us of spinning before it sleeps) and `spinning`; `driver` turns frames round with
-no stack. The work of a request is time spun by the server. Processor time of what spins is that of polls that found work;
-of what sleeps, all of the process. A veth costs about a microsecond of kernel a packet whoever uses
-it; memif is the wire on which our own cost shows."""
+no stack. The work of a request is time spun by the server. Processor time of what spins is that of
+polls that found work; of what sleeps, all of the process. A veth costs about a microsecond of
+kernel a packet whoever uses it; memif is the wire on which our own cost shows."""
 
 
 class Figures:
