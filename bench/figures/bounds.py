@@ -66,7 +66,8 @@ def _veth_our_client(at, saturated):
 
 
 def _veth_kernel_client(at, cases):
-    for ours_mode, linux_mode in (("sleeping", "blocking"), ("spinning", "spinning")):
+    for ours_mode, linux_mode in (("sleeping", "blocking"), ("adaptive", "blocking"),
+                                  ("spinning", "spinning")):
         def ratio(case, metric, modes=(ours_mode, linux_mode)):
             return (at("arrakis-n", "veth", case, "kernel client", metric, modes[0])
                     / at("linux", "veth", case, "kernel client", metric, modes[1]))

@@ -1,7 +1,7 @@
 // udp_echo_bench: the native (zero-copy) echo server, "arrakis-n" in figures.
 //
-// Two modes: `spinning` polls and never sleeps, `sleeping` sleeps on the doorbell as soon as there
-// is nothing to do.
+// Three modes: `spinning` polls and never sleeps, `sleeping` sleeps on the doorbell as soon as
+// there is nothing to do, `adaptive` is what libos does unless told: it spins for a while first.
 #include <arrakis/arrakis.h>
 
 #include <array>
@@ -14,7 +14,7 @@
 namespace arrakis::bench {
 namespace {
 
-enum class Mode : std::uint8_t { spinning, sleeping };
+enum class Mode : std::uint8_t { spinning, sleeping, adaptive };
 
 void answer_all(Queue& queue, UdpSocket& socket, std::span<Datagram> datagrams,
                 EchoService& service) {
@@ -32,7 +32,7 @@ void answer_all(Queue& queue, UdpSocket& socket, std::span<Datagram> datagrams,
 
 void serve(Queue& queue, UdpSocket& socket, Mode mode, EchoService& service) {
   std::array<Datagram, 64> datagrams;
-  queue.set_spin({});
+  if (mode != Mode::adaptive) queue.set_spin({});
   while (!stop_requested()) {
     const std::size_t packets =
         mode == Mode::spinning ? queue.poll() : queue.wait(Duration::milliseconds(200));
@@ -48,9 +48,11 @@ int run(int argc, char** argv) {
   std::string name;
   cli.add_option("--app", name, "application to be; default: $ARRAKIS_APP");
   Mode mode = Mode::spinning;
-  cli.add_option("--mode", mode, "spinning or sleeping")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Mode>{{"spinning", Mode::spinning}, {"sleeping", Mode::sleeping}}));
+  cli.add_option("--mode", mode, "spinning, sleeping or adaptive")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, Mode>{{"spinning", Mode::spinning},
+                                                              {"sleeping", Mode::sleeping},
+                                                              {"adaptive", Mode::adaptive}}));
   CLI11_PARSE(cli, argc, argv);
 
   if (const auto applied = options.apply(); !applied) return complain(applied.error());

@@ -113,7 +113,7 @@ Outcome<VnicReport> Registry::assign(const AssignRequest& request, bool dry_run)
 Outcome<VnicReport> Registry::release(std::string_view vf, bool dry_run) {
   const auto found = find(vf);
   if (!found) return std::unexpected(found.error());
-  const VnicReport last = report((*found)->second);
+  VnicReport last = report((*found)->second);
   if (dry_run) return last;
   const VnicSpec& spec = last.spec;
   if (auto begun = parts_.store.begin_release(spec.name); !begun)

@@ -159,8 +159,7 @@ struct WireQueue {
   ringLog2     @3 :UInt8;
   bufferBytes  @4 :UInt16;
   doorbellPage @5 :Descriptor;  # memfd of one page that both ends share: netdev/wire_doorbell.h
-  ownEvent     @6 :Descriptor;  # eventfd: the other end rings it
-  peerEvent    @7 :Descriptor;  # eventfd: this end rings it
+  bell         @6 :Descriptor;  # this end of a datagram socket pair
   enum Role { server @0; client @1; }
 }
 

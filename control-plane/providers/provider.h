@@ -37,7 +37,7 @@ struct WireQueueGrant {
   std::string secret;
   std::uint8_t ring_log2;
   std::uint16_t buffer_bytes;
-  kj::AutoCloseFd doorbell_page, own_event, peer_event;
+  kj::AutoCloseFd doorbell_page, bell;
 };
 
 using QueueGrant = std::variant<XdpQueueGrant, WireQueueGrant>;

@@ -21,7 +21,7 @@ std::string join(const std::vector<std::string>& words) {
 
 std::vector<std::string> split(std::string_view all) {
   std::vector<std::string> words;
-  for (std::size_t end; (end = all.find(' ')) != all.npos; all.remove_prefix(end + 1))
+  for (std::size_t end; (end = all.find(' ')) != std::string_view::npos; all.remove_prefix(end + 1))
     words.emplace_back(all.substr(0, end));
   return words;
 }
@@ -43,7 +43,7 @@ Outcome<void> add_filter(std::vector<Filter>& to, const std::string& text) {
 
 Outcome<void> add_neighbor(VnicSpec& spec, const std::string& text) {
   const std::size_t space = text.find(' ');
-  if (space == text.npos) return unreadable("neighbor", text);
+  if (space == std::string::npos) return unreadable("neighbor", text);
   const auto address = IpAddress::parse(text.substr(0, space));
   const auto mac = MacAddress::parse(text.substr(space + 1));
   if (!address || !mac) return unreadable("neighbor", text);

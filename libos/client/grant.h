@@ -64,8 +64,7 @@ struct WireGrant {
   std::uint8_t ring_log2 = 0;
   std::uint16_t buffer_bytes = 0;
   Descriptor doorbell_page;
-  Descriptor own_event;
-  Descriptor peer_event;
+  Descriptor bell;
 };
 
 using QueueGrant = std::variant<XdpGrant, WireGrant>;

@@ -191,8 +191,7 @@ XdpGrant Session::receive(protocol::XdpQueue::Reader message) {
 WireGrant Session::receive(protocol::WireQueue::Reader message) {
   WireGrant grant = value_or_refuse(decode(message));
   grant.doorbell_page = receive(message.getDoorbellPage());
-  grant.own_event = receive(message.getOwnEvent());
-  grant.peer_event = receive(message.getPeerEvent());
+  grant.bell = receive(message.getBell());
   return grant;
 }
 

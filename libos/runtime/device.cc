@@ -27,8 +27,7 @@ Outcome<std::unique_ptr<NetDevice>> make(client::XdpGrant grant, const client::V
 Outcome<std::unique_ptr<NetDevice>> make(client::WireGrant grant, const client::VnicInfo& info) {
   const bool is_server = grant.role == client::WireGrant::Role::server;
   auto doorbell = extaris::WireDoorbell::attach({.page = std::move(grant.doorbell_page),
-                                                 .own_event = std::move(grant.own_event),
-                                                 .peer_event = std::move(grant.peer_event),
+                                                 .bell = std::move(grant.bell),
                                                  .end = is_server ? 0u : 1u});
   if (!doorbell) return std::unexpected(std::move(doorbell.error()));
   return extaris::WireDevice::create(
@@ -46,7 +45,9 @@ Outcome<std::unique_ptr<NetDevice>> make(client::WireGrant grant, const client::
 
 Outcome<std::unique_ptr<NetDevice>> make_device(client::QueueGrant grant,
                                                 const client::VnicInfo& info) {
-  return std::visit([&](auto&& kind) { return make(std::move(kind), info); }, std::move(grant));
+  return std::visit(
+      [&]<class Grant>(Grant&& kind) { return make(std::forward<Grant>(kind), info); },
+      std::move(grant));
 }
 
 }  // namespace arrakis::runtime

@@ -1,7 +1,7 @@
-// vf_dma: a virtual function is told to read and to write memory that it was not given: a page of
+// vf_dma: a virtual function is told to read or to write memory that it was not given: a page of
 // another process, by its physical address, which without an IOMMU would be the page's.
 //
-// usage: vf_dma VF NETDEV
+// usage: vf_dma read|write VF NETDEV
 //
 // NETDEV is the other end of the wire. Prints "address 0x..." of the page, for the kernel's log to
 // be searched; succeeds when nothing came of it, and what is allowed still works. Needs root.
@@ -145,7 +145,9 @@ Outcome<void> forbidden_read(Scene& scene, vfio::Iova target) {
   return {};
 }
 
-Outcome<void> run(const char* function, const char* netdev) {
+Outcome<void> run(std::string_view what, const char* function, const char* netdev) {
+  if (what != "read" && what != "write")
+    return fail(Error::Code::usage, "neither read nor write", "see the top of vf_dma.cc");
   const auto address = vfio::PciAddress::parse(function);
   if (!address) return fail(Error::Code::usage, "no PCI address", "see the top of vf_dma.cc");
   auto neighbour = Neighbour::start();
@@ -157,8 +159,8 @@ Outcome<void> run(const char* function, const char* netdev) {
   Scene scene{.vf = *std::move(vf), .wire = *std::move(wire)};
   std::printf("address %#lx\n", bits(neighbour->physical_address()));
   if (auto done = allowed(scene, "before"); !done) return done;
-  if (auto done = forbidden_write(scene, neighbour->physical_address()); !done) return done;
-  if (auto done = forbidden_read(scene, neighbour->physical_address()); !done) return done;
+  const auto forbidden = what == "read" ? forbidden_read : forbidden_write;
+  if (auto done = forbidden(scene, neighbour->physical_address()); !done) return done;
   if (!neighbour->is_unharmed())
     return fail(Error::Code::internal, "the neighbour's page has changed");
   return allowed(scene, "afterwards");
@@ -168,8 +170,8 @@ Outcome<void> run(const char* function, const char* netdev) {
 }  // namespace arrakis::vm
 
 int main(int argc, char** argv) {
-  if (argc != 3) return 2;
-  const auto done = arrakis::vm::run(argv[1], argv[2]);
+  if (argc != 4) return 2;
+  const auto done = arrakis::vm::run(argv[1], argv[2], argv[3]);
   if (done) return 0;
   std::fprintf(stderr, "error: %s\n", done.error().message.c_str());
   return 1;

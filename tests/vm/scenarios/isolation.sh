@@ -16,12 +16,17 @@ ip link set eth0 vf 0 mac 52:54:00:0a:0b:0c
 ok "in a program's hands" "$tool" bind "$vf"
 
 same "$(iommu_faults "$vf")" 0
-ok "memory of a neighbour is neither read nor written" \
-  "$build/tests/vm/vf_dma" "$vf" eth1 >"$out/dma"
-page=$(sed -n 's/^address //p' "$out/dma")
-faulted() { dmesg | grep -q "DMAR: \[DMA $1 .*Request device \[${vf#*:}\] fault addr $page "; }
-ok "the IOMMU told the kernel of the write" faulted Write
-ok "the IOMMU told the kernel of the read" faulted Read
+# One fault at a time: of a second QEMU tells nothing before the kernel has read the first.
+for access in Write Read; do
+  ok "a $access to memory of a neighbour does nothing" \
+    "$build/tests/vm/vf_dma" "${access,,}" "$vf" eth1 >"$out/dma"
+  page=$(sed -n 's/^address //p' "$out/dma")
+  fault="DMAR: \[DMA $access .*Request device \[${vf#*:}\] fault addr $page "
+  faulted() { dmesg | grep -q "$fault"; }
+  begin "the IOMMU told the kernel of the $access"
+  wait_for 10 faulted
+  say "ok: $step"
+done
 
 # frame in|out OPTION...: what comes of one frame
 frame() { "$build/tests/vm/vf_frame" "$1" "$vf" eth1 "${@:2}"; }
