@@ -54,6 +54,7 @@ class Sysfs {
   // The character devices: all containers are made from one, each group has its own.
   std::string vfio_container() const { return root_ + "/dev/vfio/vfio"; }
   std::string vfio_group(unsigned id) const { return root_ + "/dev/vfio/" + std::to_string(id); }
+  std::string kernel_log() const { return root_ + "/dev/kmsg"; }
 
  private:
   virtual Outcome<void> do_write(const std::string& path, std::string_view text, Duration deadline);

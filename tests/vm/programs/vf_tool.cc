@@ -1,11 +1,12 @@
 // vf_tool: the steps of vfio/, one a call, for the scenarios.
 //
 // usage: vf_tool number PF N | group FUNCTION | bind FUNCTION | restore FUNCTION DRIVER OVERRIDE
-//                | reset FUNCTION | look VF | hold VF
+//                | reset FUNCTION | look VF | hold VF | fault FUNCTION
 //
 // `bind` prints DRIVER and OVERRIDE as `restore` takes them, "-" for none. `look` opens the VF and
 // prints what it finds there; it has each vector of MSI-X raised once, and waits for its eventfd.
-// `hold` opens the VF, prints "held", and gives it back when the kernel asks for it.
+// `hold` opens the VF, prints "held", and gives it back when the kernel asks for it. `fault` prints
+// "listening", and the next fault of the IOMMU that the function provokes.
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -17,6 +18,7 @@
 
 #include "tests/vm/programs/virtual_function.h"
 #include "vfio/driver_binding.h"
+#include "vfio/iommu_fault.h"
 #include "vfio/iommu_group.h"
 
 namespace arrakis::vm {
@@ -72,6 +74,22 @@ Outcome<void> hold(const vfio::Sysfs& sysfs, vfio::PciAddress address) {
   return {};
 }
 
+Outcome<void> wait_for_fault(const vfio::Sysfs& sysfs, vfio::PciAddress address) {
+  auto log = vfio::FaultLog::open(sysfs);
+  if (!log) return std::unexpected{log.error()};
+  std::printf("listening\n");
+  std::fflush(stdout);
+  for (;;) {
+    pollfd readable{.fd = log->fd(), .events = POLLIN, .revents = 0};
+    if (::poll(&readable, 1, -1) < 0) return vfio::failed(errno, "wait");
+    const auto fault = log->next();
+    if (!fault || fault->device != address) continue;
+    const bool is_write = fault->access == vfio::IommuFault::Access::write;
+    std::printf("%s %#lx\n", is_write ? "write" : "read", bits(fault->address));
+    return {};
+  }
+}
+
 Outcome<void> show_group(const vfio::Sysfs& sysfs, vfio::PciAddress address) {
   const auto group = vfio::iommu_group_of(sysfs, address);
   if (!group) return std::unexpected{group.error()};
@@ -92,6 +110,7 @@ Outcome<void> run(const Arguments& words) {
   if (words[0] == "group") return show_group(sysfs, *address);
   if (words[0] == "reset") return vfio::reset_function(sysfs, *address);
   if (words[0] == "look") return look(sysfs, *address);
+  if (words[0] == "fault") return wait_for_fault(sysfs, *address);
   if (words[0] == "hold") return hold(sysfs, *address);
   if (words[0] == "restore" && words.size() == 4)
     return vfio::restore_driver(sysfs, *address,
