@@ -7,7 +7,7 @@
 int main(int argc, char** argv) {
   using arrakis::control::Build;
   using arrakis::control::Provider;
-  const Build build{.make_providers = [] {
+  const Build build{.make_providers = [](const auto&, const auto&) {
     std::vector<std::unique_ptr<Provider>> providers;
     providers.push_back(std::make_unique<arrakis::control::XdpProvider>());
     providers.push_back(std::make_unique<arrakis::control::WireProvider>());
