@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "control-plane/providers/sriov/limits.h"
+#include "control-plane/providers/sriov/bounds.h"
 #include "control-plane/providers/sriov/machine_needs.h"
 #include "control-plane/providers/sriov/sriov_provider.h"
 #include "vfio/iommu_group.h"

@@ -4,7 +4,7 @@
 // Errors: without rtnetlink there is no descriptor, and never any news.
 #pragma once
 
-#include <kj/io.h>
+#include "vfio/descriptor.h"
 
 namespace arrakis::control::sriov {
 
@@ -15,7 +15,7 @@ class LinkNews {
   void drain();
 
  private:
-  kj::AutoCloseFd fd_;
+  vfio::Descriptor fd_;
 };
 
 }  // namespace arrakis::control::sriov

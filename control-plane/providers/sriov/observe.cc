@@ -59,12 +59,19 @@ std::vector<std::string> SriovProvider::adopt(std::span<const VnicSpec> live) {
     }
   }
   for (const VnicSpec& spec : live) {
+    remember_carrier(spec.function->physical);
     const auto address = sriov::find_function(*parts_.sysfs, *spec.function);
     const auto function =
         address ? vfio::read_function(*parts_.sysfs, *address) : std::unexpected(address.error());
     if (!function || !is_ours(*function)) lost.push_back(spec.name);
   }
   return lost;
+}
+
+void SriovProvider::remember_carrier(const std::string& physical) {
+  const auto card = sriov::find_card(*parts_.sysfs, physical);
+  const auto link = card ? parts_.links->read(card->netdev) : std::unexpected(card.error());
+  if (link) carriers_[physical] = link->has_carrier;
 }
 
 std::vector<VnicNews> SriovProvider::take_news(std::span<const VnicSpec> present) {

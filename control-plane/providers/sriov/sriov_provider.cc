@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "control-plane/providers/sriov/hand_over.h"
-#include "control-plane/providers/sriov/limits.h"
+#include "control-plane/providers/sriov/bounds.h"
 #include "vfio/driver_binding.h"
 #include "vfio/iommu_group.h"
 
@@ -66,6 +66,7 @@ Outcome<void> SriovProvider::make(const VnicSpec& spec) {
   const auto bound = vfio::bind_driver(*parts_.sysfs, *address, vfio_driver);
   if (!bound) return std::unexpected(bound.error());
   step("sriov.bound");
+  remember_carrier(function.physical);
   const auto group = vfio::iommu_group_of(*parts_.sysfs, *address);
   if (!group) return std::unexpected(group.error());
   return vfio::check_viable(*group);

@@ -1,4 +1,4 @@
-// limits.h: what a card's function can be at all, whatever the machine.
+// bounds.h: what a card's function can be at all, whatever the machine.
 #pragma once
 
 #include "base/error.h"

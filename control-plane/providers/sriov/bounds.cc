@@ -1,4 +1,4 @@
-#include "control-plane/providers/sriov/limits.h"
+#include "control-plane/providers/sriov/bounds.h"
 
 #include <fmt/format.h>
 
