@@ -17,8 +17,9 @@ std::optional<std::uint32_t> take(std::string_view& text, Digits digits, char af
   if (length == std::string_view::npos) return std::nullopt;
   if (length < digits.at_least || length > digits.at_most) return std::nullopt;
   std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + length, value, 16);
-  if (error != std::errc{} || end != text.data() + length) return std::nullopt;
+  const char* const last = text.begin() + length;
+  const auto [end, error] = std::from_chars(text.begin(), last, value, 16);
+  if (error != std::errc{} || end != last) return std::nullopt;
   text.remove_prefix(after == '\0' ? length : length + 1);
   return value;
 }

@@ -64,9 +64,9 @@ Outcome<std::uint64_t> read_number(const std::string& path) {
   const bool is_hexadecimal = digits.starts_with("0x");
   if (is_hexadecimal) digits.remove_prefix(2);
   std::uint64_t value = 0;
-  const char* const last = digits.data() + digits.size();
-  const auto [end, error] = std::from_chars(digits.data(), last, value, is_hexadecimal ? 16 : 10);
-  if (error != std::errc{} || end != last)
+  const auto [end, error] =
+      std::from_chars(digits.begin(), digits.end(), value, is_hexadecimal ? 16 : 10);
+  if (error != std::errc{} || end != digits.end())
     return fail(Error::Code::internal, path + " is not a number: " + *text);
   return value;
 }

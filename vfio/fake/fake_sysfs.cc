@@ -93,7 +93,7 @@ void FakeSysfs::add(const PciFunction& function) {
   put(folder + "/numa_node", function.numa_node ? std::to_string(*function.numa_node) : "-1");
   if (function.can_reset) put(folder + "/reset", "");
   for (const std::string& netdev : function.netdevs)
-    fs::create_directories(folder + "/net/" + netdev);
+    fs::create_directories(fs::path{folder} / "net" / netdev);
   if (function.iommu_group) {
     const std::string group = iommu_group(*function.iommu_group);
     fs::create_directories(group + "/devices");
