@@ -1,9 +1,12 @@
 #include "extaris/netdev/ethdev.h"
 
+#include <rte_dev.h>
 #include <rte_ethdev.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -15,6 +18,14 @@ constexpr std::uint64_t receive_checksums =
     RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
 constexpr std::uint64_t transmit_checksums =
     RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
+
+// Long enough to cost no more than a few wake-ups a millisecond, short enough for a first packet.
+constexpr long timer_ns = 500'000;
+
+void set_timer(int fd, long ns) {
+  const itimerspec once{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_nsec = ns}};
+  timerfd_settime(fd, 0, &once, nullptr);
+}
 
 // All or none: the stack has one word for a direction.
 std::uint64_t all_or_none(std::uint64_t wanted, std::uint64_t offered) {
@@ -60,14 +71,19 @@ void EthQueue::transmit(Burst& burst) noexcept {
 }
 
 void EthQueue::arm_doorbell() noexcept {
-  if (doorbell_ >= 0) rte_eth_dev_rx_intr_enable(port_, queue_);
+  switch (doorbell_.kind) {
+    case EthDoorbell::Kind::none: return;
+    case EthDoorbell::Kind::interrupt: rte_eth_dev_rx_intr_enable(port_, queue_); return;
+    case EthDoorbell::Kind::timer: set_timer(doorbell_.fd, timer_ns); return;
+  }
 }
 
 void EthQueue::disarm_doorbell() noexcept {
-  if (doorbell_ < 0) return;
+  if (doorbell_.kind == EthDoorbell::Kind::timer) set_timer(doorbell_.fd, 0);  // and not readable
+  if (doorbell_.kind != EthDoorbell::Kind::interrupt) return;
   rte_eth_dev_rx_intr_disable(port_, queue_);
   std::uint64_t interrupts = 0;  // VFIO interrupts are eventfds; fails when there was none
-  [[maybe_unused]] const ssize_t taken = read(doorbell_, &interrupts, sizeof(interrupts));
+  [[maybe_unused]] const ssize_t taken = read(doorbell_.fd, &interrupts, sizeof(interrupts));
 }
 
 bool EthQueue::link_up() const noexcept {
@@ -79,22 +95,62 @@ Outcome<std::unique_ptr<EthPort>> EthPort::open(std::uint16_t port, const Option
   if (options.queues == 0 || (!options.pools.empty() && options.pools.size() != options.queues))
     return fail(Error::Code::usage, "a port needs a queue, and each queue one pool or none");
   std::unique_ptr<EthPort> result{new EthPort{port}};
+  result->function_ = options.function;
   DeviceInfo info;
-  if (auto done = result->configure(options, info); !done) return std::unexpected(done.error());
   if (auto done = result->make_pools(options); !done) return std::unexpected(done.error());
-  if (auto done = result->set_up_queues(options); !done) return std::unexpected(done.error());
-  if (const int code = rte_eth_dev_start(port); code != 0)
-    return refusal(port, "cannot be started", code);
-  result->started_ = true;
+  if (auto done = result->start(options, info); !done) return std::unexpected(done.error());
+  // A driver may take the configuration and still enable no interrupt. Then it starts without, for
+  // an interrupt that nobody can silence would come with every packet.
+  if (result->interrupts_ && !result->has_interrupts()) {
+    rte_eth_dev_stop(port);
+    Options without = options;
+    without.doorbell = false;
+    if (auto done = result->start(without, info); !done) return std::unexpected(done.error());
+  }
   result->queues_.reserve(options.queues);
-  for (std::uint16_t i = 0; i < options.queues; ++i)
-    result->queues_.emplace_back(port, i, info, *result->pools_[i], result->interrupt_of(i));
+  for (std::uint16_t i = 0; i < options.queues; ++i) {
+    const auto doorbell = options.doorbell ? result->doorbell_of(i) : EthDoorbell{};
+    if (!doorbell) return std::unexpected(doorbell.error());
+    result->queues_.emplace_back(port, i, info, *result->pools_[i], *doorbell);
+  }
   return result;
+}
+
+Outcome<std::unique_ptr<EthPort>> EthPort::plug_in_and_open(const std::string& function,
+                                                            Options options) {
+  if (const int code = rte_eal_hotplug_add("pci", function.c_str(), ""); code != 0)
+    return fail(Error::Code::unavailable,
+                "DPDK has no driver for " + function + ", or may not open it: " +
+                    rte_strerror(-code),
+                "arrakisctl doctor; the function's node in /dev/vfio must be this user's");
+  std::uint16_t port = 0;
+  if (const int code = rte_eth_dev_get_port_by_name(function.c_str(), &port); code != 0) {
+    rte_eal_hotplug_remove("pci", function.c_str());
+    return fail(Error::Code::unavailable, "DPDK makes no port of " + function,
+                "its driver must make one port a function");
+  }
+  options.function = function;
+  auto opened = open(port, options);
+  if (!opened && rte_eth_dev_is_valid_port(port) != 0)
+    rte_eal_hotplug_remove("pci", function.c_str());
+  return opened;
 }
 
 EthPort::~EthPort() {
   if (started_) rte_eth_dev_stop(port_);
   if (rte_eth_dev_is_valid_port(port_) != 0) rte_eth_dev_close(port_);
+  // Closed, it still belongs to this process: only who is unplugged lets its VFIO group go.
+  if (!function_.empty()) rte_eal_hotplug_remove("pci", function_.c_str());
+}
+
+Outcome<void> EthPort::start(const Options& options, DeviceInfo& info) {
+  if (auto done = configure(options, info); !done) return done;
+  if (auto done = set_up_queues(options); !done) return done;
+  started_ = false;
+  if (const int code = rte_eth_dev_start(port_); code != 0)
+    return refusal(port_, "cannot be started", code);
+  started_ = true;
+  return {};
 }
 
 Outcome<void> EthPort::configure(const Options& options, DeviceInfo& info) {
@@ -166,11 +222,23 @@ Outcome<void> EthPort::set_up_queues(const Options& options) {
   return {};
 }
 
-int EthPort::interrupt_of(std::uint16_t queue) const {
-  // A driver may take the configuration and still have no interrupt: ask it to enable one.
-  if (!interrupts_ || rte_eth_dev_rx_intr_enable(port_, queue) != 0) return -1;
-  rte_eth_dev_rx_intr_disable(port_, queue);
-  return rte_eth_dev_rx_intr_ctl_q_get_fd(port_, queue);
+bool EthPort::has_interrupts() const {
+  if (rte_eth_dev_rx_intr_enable(port_, 0) != 0) return false;
+  rte_eth_dev_rx_intr_disable(port_, 0);
+  return rte_eth_dev_rx_intr_ctl_q_get_fd(port_, 0) >= 0;
+}
+
+Outcome<EthDoorbell> EthPort::doorbell_of(std::uint16_t queue) {
+  if (interrupts_)
+    return EthDoorbell{EthDoorbell::Kind::interrupt,
+                       rte_eth_dev_rx_intr_ctl_q_get_fd(port_, queue)};
+  Descriptor timer{timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
+  if (!timer)
+    return fail(Error::Code::exhausted,
+                std::string{"cannot make a timer: "} + std::strerror(errno),
+                "raise the limit of open files: ulimit -n");
+  timers_.push_back(std::move(timer));
+  return EthDoorbell{EthDoorbell::Kind::timer, timers_.back().get()};
 }
 
 }  // namespace arrakis::extaris

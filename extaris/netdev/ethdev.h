@@ -8,6 +8,8 @@
 //            an EalThread (extaris/packet/eal.h).
 // Lifetime:  the port owns its queues; packets received must be gone before the port goes, unless
 //            their pool was passed in.
+// Idle:      the doorbell of a port without receive interrupts is a timer: it rings half a millisecond
+//            after it was armed, whether something came or not.
 // Errors:    a port that cannot be brought up is an Error; a packet that cannot be carried is a
 //            counter.
 #pragma once
@@ -15,9 +17,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "extaris/netdev/descriptor.h"
 #include "extaris/netdev/net_device.h"
 
 namespace arrakis::extaris {
@@ -27,18 +31,25 @@ struct EthQueueCounters {
   std::uint64_t refused = 0;           // dropped on transmit: the driver cannot send it as marked
 };
 
-// One queue pair.
+// What wakes a queue's thread.
+struct EthDoorbell {
+  enum class Kind : std::uint8_t { none, interrupt, timer };
+  Kind kind = Kind::none;
+  int fd = -1;  // of DPDK's, or of the port
+};
+
+// One queue pair. A copy drives the same queue: of the two only one may be used.
 class EthQueue final : public NetDevice {
  public:
   EthQueue(std::uint16_t port, std::uint16_t queue, const DeviceInfo& info, PacketPool& pool,
-           int doorbell) noexcept
+           EthDoorbell doorbell) noexcept
       : port_{port}, queue_{queue}, doorbell_{doorbell}, info_{info}, pool_{&pool} {}
 
   const DeviceInfo& info() const noexcept override { return info_; }
   void receive(Burst& burst) noexcept override;
   void transmit(Burst& burst) noexcept override;
   PacketPool& pool() noexcept override { return *pool_; }
-  int doorbell() const noexcept override { return doorbell_; }
+  int doorbell() const noexcept override { return doorbell_.fd; }
   void arm_doorbell() noexcept override;
   void disarm_doorbell() noexcept override;
   bool link_up() const noexcept override;
@@ -48,7 +59,7 @@ class EthQueue final : public NetDevice {
  private:
   std::uint16_t port_;
   std::uint16_t queue_;
-  int doorbell_;
+  EthDoorbell doorbell_;
   DeviceInfo info_;
   PacketPool* pool_;
   EthQueueCounters counters_;
@@ -63,10 +74,14 @@ class EthPort {
     PacketPool::Options pool;        // of each queue, when none is passed in
     std::vector<PacketPool*> pools;  // one a queue, outliving the port; empty: made here
     bool doorbell = true;            // ask for receive interrupts
+    std::string function;            // PCI address, unplugged at the end; set by plug_in_and_open()
   };
 
   // Configures and starts the port, which must not be in use. It is stopped and closed at the end.
   static Outcome<std::unique_ptr<EthPort>> open(std::uint16_t port, const Options& options);
+  // The same for a PCI function that VFIO gives to this process. REQUIRES: EalOptions::pci.
+  static Outcome<std::unique_ptr<EthPort>> plug_in_and_open(const std::string& function,
+                                                            Options options);
   EthPort(const EthPort&) = delete;
   EthPort& operator=(const EthPort&) = delete;
   ~EthPort();
@@ -81,13 +96,17 @@ class EthPort {
   Outcome<void> configure(const Options& options, DeviceInfo& info);
   Outcome<void> make_pools(const Options& options);
   Outcome<void> set_up_queues(const Options& options);
-  int interrupt_of(std::uint16_t queue) const;
+  Outcome<void> start(const Options& options, DeviceInfo& info);
+  bool has_interrupts() const;
+  Outcome<EthDoorbell> doorbell_of(std::uint16_t queue);
 
   std::uint16_t port_;
   bool started_ = false;
   bool interrupts_ = false;
+  std::string function_;  // to be unplugged at the end
   std::vector<PacketPool> own_pools_;
   std::vector<PacketPool*> pools_;
+  std::vector<Descriptor> timers_;  // one a queue, where there are no interrupts
   std::vector<EthQueue> queues_;
 };
 

@@ -42,11 +42,43 @@ Outcome<std::unique_ptr<NetDevice>> make(client::WireGrant grant, const client::
       std::move(*doorbell));
 }
 
+// Each queue of a function is a queue of its one port.
+Outcome<Devices> make_port(const client::VnicGrant& grant) {
+  const auto& function = std::get<client::SriovGrant>(grant.queues.front()).function;
+  auto port = extaris::EthPort::plug_in_and_open(
+      function, {.queues = static_cast<std::uint16_t>(grant.queues.size()),
+                 .mtu_bytes = grant.info.mtu_bytes});
+  if (!port) return std::unexpected(std::move(port.error()));
+  Devices devices{.port = std::move(*port), .queues = {}};
+  for (const client::QueueGrant& queue : grant.queues) {
+    const auto* own = std::get_if<client::SriovGrant>(&queue);
+    if (own == nullptr || own->function != function || own->index != devices.queues.size())
+      return fail(Error::Code::internal, "arrakisd mixed up the queues of " + grant.info.name);
+    devices.queues.push_back(std::make_unique<extaris::EthQueue>(devices.port->queue(own->index)));
+  }
+  const MacAddress& mac = devices.queues.front()->info().mac;
+  if (mac == grant.info.mac) return devices;
+  return fail(Error::Code::unavailable,
+              function + " has the MAC " + mac.to_string() + ", not " + grant.info.mac.to_string(),
+              "is its card up? ip link shows it; then start again");
+}
+
+Outcome<std::unique_ptr<NetDevice>> make(const client::SriovGrant&, const client::VnicInfo& info) {
+  return fail(Error::Code::internal, "arrakisd mixed up the queues of " + info.name);
+}
+
 }  // namespace
 
-Outcome<std::unique_ptr<NetDevice>> make_device(client::QueueGrant grant,
-                                                const client::VnicInfo& info) {
-  return std::visit([&](auto&& kind) { return make(std::move(kind), info); }, std::move(grant));
+Outcome<Devices> make_devices(client::VnicGrant& grant) {
+  if (std::holds_alternative<client::SriovGrant>(grant.queues.front())) return make_port(grant);
+  Devices devices;
+  for (client::QueueGrant& queue : grant.queues) {
+    auto device = std::visit([&](auto&& kind) { return make(std::move(kind), grant.info); },
+                             std::move(queue));
+    if (!device) return std::unexpected(std::move(device.error()));
+    devices.queues.push_back(std::move(*device));
+  }
+  return devices;
 }
 
 }  // namespace arrakis::runtime

@@ -8,10 +8,6 @@
 
 namespace arrakis::control::sriov {
 
-// What a process may lock: DMA memory is pinned, and VFIO charges all of it to the process. Packets
-// of some ten queues; a process that has a higher limit keeps it.
-inline constexpr std::uint64_t locked_bytes = 512u << 20;
-
 // The device node belongs to this user alone.
 Outcome<void> give_node(const std::string& path, std::uint32_t uid);
 

@@ -77,7 +77,7 @@ Outcome<void> SriovProvider::admit(const VnicSpec& spec, const Holder& holder) {
   if (!address) return std::unexpected(address.error());
   const auto group = vfio::iommu_group_of(*parts_.sysfs, *address);
   if (!group) return std::unexpected(group.error());
-  if (auto allowed = sriov::allow_locked_memory(holder.pid, sriov::locked_bytes); !allowed)
+  if (auto allowed = sriov::allow_locked_memory(holder.pid, parts_.locked_bytes); !allowed)
     return allowed;
   step("sriov.memlock");
   const std::string node = parts_.sysfs->vfio_group(group->id);
@@ -91,7 +91,7 @@ Outcome<QueueGrant> SriovProvider::open(const VnicSpec& spec, std::uint16_t inde
   if (!address) return std::unexpected(address.error());
   return QueueGrant{SriovQueueGrant{.function = address->to_string(),
                                     .index = index,
-                                    .locked_bytes = sriov::locked_bytes}};
+                                    .locked_bytes = parts_.locked_bytes}};
 }
 
 Outcome<void> SriovProvider::scrub(const VnicSpec& spec) noexcept {

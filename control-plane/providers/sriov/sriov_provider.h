@@ -28,6 +28,9 @@ class SriovProvider final : public Provider {
     std::unique_ptr<sriov::VfLinks> links;
     std::set<std::string> cards;  // that are ours by policy: what is left behind there is removed
     sriov::Step step = [](std::string_view) {};
+    // What a process may lock: DMA memory is pinned, and VFIO charges all of it to the process.
+    // Packets of some ten queues.
+    std::uint64_t locked_bytes = 512u << 20;
   };
   explicit SriovProvider(Parts parts) : parts_{std::move(parts)} {}
 

@@ -51,7 +51,8 @@ class Sriov : public testing::Test {
                              .cards = {card_address},
                              .step = [this](std::string_view step) {
                                if (step == dies_at_) throw Crash{};
-                             }});
+                             },
+                             .locked_bytes = 4096});
   }
 
   static VnicSpec spec(std::uint16_t index = 0) {

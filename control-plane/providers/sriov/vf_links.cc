@@ -148,7 +148,7 @@ Outcome<void> RtnetlinkVfLinks::bring_up(const std::string& netdev) {
   if (!at) return std::unexpected(at.error());
   const LinkObject link{rtnl_link_alloc(), rtnl_link_put};
   const LinkObject change{rtnl_link_alloc(), rtnl_link_put};
-  rtnl_link_set_name(link.get(), netdev.c_str());
+  rtnl_link_set_ifindex(link.get(), static_cast<int>(if_nametoindex(netdev.c_str())));
   rtnl_link_set_flags(change.get(), IFF_UP);
   if (const int error = rtnl_link_change(*at, link.get(), change.get(), 0); error < 0)
     return refusal(error, "cannot bring " + netdev + " up");
