@@ -57,7 +57,7 @@ const char* to_string(Finding::Verdict verdict) {
   return "SKIP";
 }
 
-std::vector<std::string> not_enforced(const VfRecord& vf) {
+std::vector<std::string> unenforced(const VfRecord& vf) {
   std::vector<std::string> rest{"source mac", "source address", "tx filter", "rx filter", "rate"};
   std::erase_if(rest, [&](const std::string& what) {
     return std::ranges::find(vf.enforced, what) != vf.enforced.end();

@@ -33,7 +33,7 @@ struct VfRecord {
 };
 
 // What could be enforced on a VNIC of some kind, and is not on this one.
-std::vector<std::string> not_enforced(const VfRecord& vf);
+std::vector<std::string> unenforced(const VfRecord& vf);
 
 struct AppRecord {
   std::string name;

@@ -97,15 +97,18 @@ Outcome<std::unique_ptr<EthPort>> EthPort::open(std::uint16_t port, const Option
   std::unique_ptr<EthPort> result{new EthPort{port}};
   result->function_ = options.function;
   DeviceInfo info;
+  if (auto done = result->configure(options, info); !done) return std::unexpected(done.error());
   if (auto done = result->make_pools(options); !done) return std::unexpected(done.error());
-  if (auto done = result->start(options, info); !done) return std::unexpected(done.error());
+  if (auto done = result->start(options); !done) return std::unexpected(done.error());
   // A driver may take the configuration and still enable no interrupt. Then it starts without, for
   // an interrupt that nobody can silence would come with every packet.
   if (result->interrupts_ && !result->has_interrupts()) {
     rte_eth_dev_stop(port);
+    result->started_ = false;
     Options without = options;
     without.doorbell = false;
-    if (auto done = result->start(without, info); !done) return std::unexpected(done.error());
+    if (auto done = result->configure(without, info); !done) return std::unexpected(done.error());
+    if (auto done = result->start(without); !done) return std::unexpected(done.error());
   }
   result->queues_.reserve(options.queues);
   for (std::uint16_t i = 0; i < options.queues; ++i) {
@@ -143,10 +146,8 @@ EthPort::~EthPort() {
   if (!function_.empty()) rte_eal_hotplug_remove("pci", function_.c_str());
 }
 
-Outcome<void> EthPort::start(const Options& options, DeviceInfo& info) {
-  if (auto done = configure(options, info); !done) return done;
+Outcome<void> EthPort::start(const Options& options) {
   if (auto done = set_up_queues(options); !done) return done;
-  started_ = false;
   if (const int code = rte_eth_dev_start(port_); code != 0)
     return refusal(port_, "cannot be started", code);
   started_ = true;
@@ -220,6 +221,15 @@ Outcome<void> EthPort::set_up_queues(const Options& options) {
       return refusal(port_, "refuses a transmit queue", code);
   }
   return {};
+}
+
+void EthPort::join(std::span<const MacAddress> groups) {
+  std::vector<rte_ether_addr> list(groups.size());
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    std::memcpy(list[i].addr_bytes, groups[i].bytes.data(), groups[i].bytes.size());
+  const auto count = static_cast<std::uint32_t>(list.size());
+  if (rte_eth_dev_set_mc_addr_list(port_, list.data(), count) != 0)
+    rte_eth_allmulticast_enable(port_);
 }
 
 bool EthPort::has_interrupts() const {

@@ -16,7 +16,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -90,13 +90,16 @@ class EthPort {
   // REQUIRES: index < queues.
   EthQueue& queue(std::uint16_t index) noexcept { return queues_[index]; }
 
+  // Receives what is sent to these groups as well. A port that cannot tell them apart receives all.
+  void join(std::span<const MacAddress> groups);
+
  private:
   explicit EthPort(std::uint16_t port) noexcept : port_{port} {}
 
   Outcome<void> configure(const Options& options, DeviceInfo& info);
   Outcome<void> make_pools(const Options& options);
   Outcome<void> set_up_queues(const Options& options);
-  Outcome<void> start(const Options& options, DeviceInfo& info);
+  Outcome<void> start(const Options& options);
   bool has_interrupts() const;
   Outcome<EthDoorbell> doorbell_of(std::uint16_t queue);
 

@@ -2,9 +2,11 @@
 
 #include <utility>
 
+#include "extaris/link/local_addresses.h"
 #include "extaris/netdev/memif.h"
 #include "extaris/netdev/wire_doorbell.h"
 #include "extaris/netdev/xdp_device.h"
+#include "extaris/wire/ethernet.h"
 
 namespace arrakis::runtime {
 namespace {
@@ -42,6 +44,20 @@ Outcome<std::unique_ptr<NetDevice>> make(client::WireGrant grant, const client::
       std::move(*doorbell));
 }
 
+// What a card must let through for IPv6: neighbours ask by multicast (RFC 4861, 4.3).
+std::vector<MacAddress> multicast_groups(const client::VnicInfo& info) {
+  std::vector<MacAddress> groups;
+  const auto listen = [&](const Ipv6Address& group) {
+    groups.push_back(extaris::multicast_mac(group));
+  };
+  for (const IpPrefix& prefix : info.addresses)
+    if (!prefix.address.is_v4()) listen(extaris::solicited_node_group(prefix.address.v6()));
+  if (groups.empty()) return groups;
+  listen(extaris::solicited_node_group(extaris::link_local_address(info.mac)));
+  listen({{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}});  // all nodes
+  return groups;
+}
+
 // Each queue of a function is a queue of its one port.
 Outcome<Devices> make_port(const client::VnicGrant& grant) {
   const auto& function = std::get<client::SriovGrant>(grant.queues.front()).function;
@@ -57,6 +73,7 @@ Outcome<Devices> make_port(const client::VnicGrant& grant) {
     devices.queues.push_back(std::make_unique<extaris::EthQueue>(devices.port->queue(own->index)));
   }
   const MacAddress& mac = devices.queues.front()->info().mac;
+  devices.port->join(multicast_groups(grant.info));
   if (mac == grant.info.mac) return devices;
   return fail(Error::Code::unavailable,
               function + " has the MAC " + mac.to_string() + ", not " + grant.info.mac.to_string(),

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <thread>
+
 #include "control-plane/providers/sriov/hand_over.h"
 #include "control-plane/providers/sriov/bounds.h"
 #include "vfio/driver_binding.h"
@@ -31,6 +34,8 @@ Outcome<void> SriovProvider::reserve(const VnicSpec& spec) {
   if (auto possible = check(spec); !possible) return std::unexpected(possible.error());
   const auto card = sriov::find_card(*parts_.sysfs, spec.function->physical);
   if (!card) return std::unexpected(card.error());
+  const auto before = parts_.links->read(card->netdev);
+  if (!before) return std::unexpected(before.error());
   // A PF that is down answers none of its VFs.
   if (auto up = parts_.links->bring_up(card->netdev); !up) return up;
   step("sriov.up");
@@ -40,8 +45,22 @@ Outcome<void> SriovProvider::reserve(const VnicSpec& spec) {
         !made)
       return made;
     step("sriov.vfs");
+    wait_for_link(card->netdev, *before);
   }
   return check_function(*spec.function);
+}
+
+// Making VFs restarts many a card, and until its link is back its driver refuses rates. Once in the
+// life of a card, and nobody drives a VF of it yet.
+void SriovProvider::wait_for_link(const std::string& netdev, const sriov::PfLink& before) {
+  constexpr auto pause = std::chrono::milliseconds{50};
+  constexpr int tries = 100;
+  if (!before.has_carrier) return;
+  for (int i = 0; i < tries; ++i) {
+    const auto link = parts_.links->read(netdev);
+    if (!link || link->has_carrier) return;
+    std::this_thread::sleep_for(pause);
+  }
 }
 
 Outcome<void> SriovProvider::create(VnicSpec& spec) {
