@@ -23,8 +23,11 @@ std::unexpected<Error> failure(const std::string& what, std::string remedy) {
 
 Outcome<void> give_node(const std::string& path, std::uint32_t uid) {
   constexpr gid_t unchanged = static_cast<gid_t>(-1);
-  // First the mode: a node that was group's or everybody's must not be the new owner's neighbours'.
-  if (::chmod(path.c_str(), S_IRUSR | S_IWUSR) != 0 || ::chown(path.c_str(), uid, unchanged) != 0)
+  // By way of ourselves: only an owner sets the mode, which may have let in a whole group.
+  const bool given = ::chown(path.c_str(), ::geteuid(), unchanged) == 0 &&
+                     ::chmod(path.c_str(), S_IRUSR | S_IWUSR) == 0 &&
+                     ::chown(path.c_str(), uid, unchanged) == 0;
+  if (!given)
     return failure(fmt::format("cannot give {} to uid {}", path, uid),
                    "run arrakisd as root, with CAP_CHOWN");
   return {};

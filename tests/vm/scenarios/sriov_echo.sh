@@ -24,7 +24,7 @@ grep -q 'enforced  *source mac, rate' $out/show-vf.txt
 grep -q 'unenforced  *source address, tx filter, rx filter' $out/show-vf.txt
 grep -q 'rate 100M' $out/show-vf.txt
 ip link show eth0 | grep 'vf 0 ' | grep -q '100Mbps.*spoof checking on'
-ok "a rate is changed live" ctl set-rate --vf one 50M
+ok "a rate is changed live" ctl set-rate one 50M
 ip link show eth0 | grep 'vf 0 ' | grep -q '50Mbps'
 ok "it goes on answering" ask 10.9.0.2
 
