@@ -39,7 +39,14 @@ std::unexpected<Error> refusal(std::uint16_t port, const char* what, int code) {
 
 }  // namespace
 
+void EthQueue::leave() noexcept {
+  if (std::exchange(has_left_, true)) return;
+  recall_->leave();
+}
+
 void EthQueue::receive(Burst& burst) noexcept {
+  if (recall_->asked()) [[unlikely]]
+    return leave();
   rte_mbuf** slots = burst.slots();
   const std::size_t count = rte_eth_rx_burst(port_, queue_, slots, Burst::capacity);
   std::size_t kept = 0;
@@ -55,6 +62,11 @@ void EthQueue::receive(Burst& burst) noexcept {
 }
 
 void EthQueue::transmit(Burst& burst) noexcept {
+  if (recall_->asked()) [[unlikely]] {
+    counters_.refused += burst.size();
+    burst.clear();
+    return leave();
+  }
   auto count = static_cast<std::uint16_t>(burst.size());
   rte_mbuf** packets = burst.slots();
   if (info_.transmit_checksum == Checksum::device) {
@@ -71,24 +83,27 @@ void EthQueue::transmit(Burst& burst) noexcept {
 }
 
 void EthQueue::arm_doorbell() noexcept {
-  switch (doorbell_.kind) {
-    case EthDoorbell::Kind::none: return;
-    case EthDoorbell::Kind::interrupt: rte_eth_dev_rx_intr_enable(port_, queue_); return;
-    case EthDoorbell::Kind::timer: set_timer(doorbell_.fd, timer_ns); return;
-  }
+  if (has_interrupt())
+    rte_eth_dev_rx_intr_enable(port_, queue_);
+  else if (doorbell_.timer >= 0 && !recall_->asked())
+    set_timer(doorbell_.timer, timer_ns);
 }
 
 void EthQueue::disarm_doorbell() noexcept {
-  if (doorbell_.kind == EthDoorbell::Kind::timer) set_timer(doorbell_.fd, 0);  // and not readable
-  if (doorbell_.kind != EthDoorbell::Kind::interrupt) return;
-  rte_eth_dev_rx_intr_disable(port_, queue_);
-  std::uint64_t interrupts = 0;  // VFIO interrupts are eventfds; fails when there was none
-  [[maybe_unused]] const ssize_t taken = read(doorbell_.fd, &interrupts, sizeof(interrupts));
+  if (has_interrupt()) {
+    rte_eth_dev_rx_intr_disable(port_, queue_);
+    std::uint64_t interrupts = 0;  // VFIO interrupts are eventfds; fails when there was none
+    [[maybe_unused]] const ssize_t taken =
+        read(doorbell_.interrupt, &interrupts, sizeof(interrupts));
+  } else if (doorbell_.timer >= 0) {
+    set_timer(doorbell_.timer, 0);  // and not readable any more
+  }
 }
 
 bool EthQueue::link_up() const noexcept {
   rte_eth_link link{};
-  return rte_eth_link_get_nowait(port_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+  return !recall_->asked() && rte_eth_link_get_nowait(port_, &link) == 0 &&
+         link.link_status == RTE_ETH_LINK_UP;
 }
 
 Outcome<std::unique_ptr<EthPort>> EthPort::open(std::uint16_t port, const Options& options) {
@@ -110,12 +125,7 @@ Outcome<std::unique_ptr<EthPort>> EthPort::open(std::uint16_t port, const Option
     if (auto done = result->configure(without, info); !done) return std::unexpected(done.error());
     if (auto done = result->start(without); !done) return std::unexpected(done.error());
   }
-  result->queues_.reserve(options.queues);
-  for (std::uint16_t i = 0; i < options.queues; ++i) {
-    const auto doorbell = options.doorbell ? result->doorbell_of(i) : EthDoorbell{};
-    if (!doorbell) return std::unexpected(doorbell.error());
-    result->queues_.emplace_back(port, i, info, *result->pools_[i], *doorbell);
-  }
+  if (auto done = result->make_queues(options, info); !done) return std::unexpected(done.error());
   return result;
 }
 
@@ -140,6 +150,8 @@ Outcome<std::unique_ptr<EthPort>> EthPort::plug_in_and_open(const std::string& f
 }
 
 EthPort::~EthPort() {
+  if (recall_ != nullptr && recall_->given_back()) return;
+  recall_.reset();
   if (started_) rte_eth_dev_stop(port_);
   if (rte_eth_dev_is_valid_port(port_) != 0) rte_eth_dev_close(port_);
   // Closed, it still belongs to this process: only who is unplugged lets its VFIO group go.
@@ -239,16 +251,31 @@ bool EthPort::has_interrupts() const {
 }
 
 Outcome<EthDoorbell> EthPort::doorbell_of(std::uint16_t queue) {
-  if (interrupts_)
-    return EthDoorbell{EthDoorbell::Kind::interrupt,
-                       rte_eth_dev_rx_intr_ctl_q_get_fd(port_, queue)};
   Descriptor timer{timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
   if (!timer)
     return fail(Error::Code::exhausted,
                 std::string{"cannot make a timer: "} + std::strerror(errno),
                 "raise the limit of open files: ulimit -n");
   timers_.push_back(std::move(timer));
-  return EthDoorbell{EthDoorbell::Kind::timer, timers_.back().get()};
+  return EthDoorbell{
+      .interrupt = interrupts_ ? rte_eth_dev_rx_intr_ctl_q_get_fd(port_, queue) : -1,
+      .timer = timers_.back().get()};
+}
+
+Outcome<void> EthPort::make_queues(const Options& options, const DeviceInfo& info) {
+  std::vector<EthDoorbell> doorbells(options.queues);
+  std::vector<int> bells;
+  for (std::uint16_t i = 0; i < options.queues && options.doorbell; ++i) {
+    const auto doorbell = doorbell_of(i);
+    if (!doorbell) return std::unexpected(doorbell.error());
+    doorbells[i] = *doorbell;
+    if (doorbell->interrupt >= 0) bells.push_back(doorbell->interrupt);
+  }
+  recall_ = std::make_unique<EthRecall>(port_, function_, options.queues, std::move(bells));
+  queues_.reserve(options.queues);
+  for (std::uint16_t i = 0; i < options.queues; ++i)
+    queues_.emplace_back(port_, i, info, *pools_[i], doorbells[i], *recall_);
+  return {};
 }
 
 }  // namespace arrakis::extaris

@@ -7,7 +7,8 @@
 // Threads:   open() and the end of the port: one. Each queue: the thread that polls it, which holds
 //            an EalThread (extaris/packet/eal.h).
 // Lifetime:  the port owns its queues; packets received must be gone before the port goes, unless
-//            their pool was passed in.
+//            their pool was passed in. A port that was recalled (eth_recall.h) carries nothing any
+//            more and has no link.
 // Idle:      the doorbell of a port without receive interrupts is a timer: it rings half a millisecond
 //            after it was armed, whether something came or not.
 // Errors:    a port that cannot be brought up is an Error; a packet that cannot be carried is a
@@ -22,6 +23,7 @@
 
 #include "base/error.h"
 #include "extaris/netdev/descriptor.h"
+#include "extaris/netdev/eth_recall.h"
 #include "extaris/netdev/net_device.h"
 
 namespace arrakis::extaris {
@@ -31,25 +33,31 @@ struct EthQueueCounters {
   std::uint64_t refused = 0;           // dropped on transmit: the driver cannot send it as marked
 };
 
-// What wakes a queue's thread.
+// What wakes a queue's thread; -1: there is none.
 struct EthDoorbell {
-  enum class Kind : std::uint8_t { none, interrupt, timer };
-  Kind kind = Kind::none;
-  int fd = -1;  // of DPDK's, or of the port
+  int interrupt = -1;  // DPDK's
+  int timer = -1;      // the port's; in use where there is no interrupt
 };
 
 // One queue pair. A copy drives the same queue: of the two only one may be used.
 class EthQueue final : public NetDevice {
  public:
   EthQueue(std::uint16_t port, std::uint16_t queue, const DeviceInfo& info, PacketPool& pool,
-           EthDoorbell doorbell) noexcept
-      : port_{port}, queue_{queue}, doorbell_{doorbell}, info_{info}, pool_{&pool} {}
+           EthDoorbell doorbell, EthRecall& recall) noexcept
+      : port_{port},
+        queue_{queue},
+        doorbell_{doorbell},
+        info_{info},
+        pool_{&pool},
+        recall_{&recall} {}
 
   const DeviceInfo& info() const noexcept override { return info_; }
   void receive(Burst& burst) noexcept override;
   void transmit(Burst& burst) noexcept override;
   PacketPool& pool() noexcept override { return *pool_; }
-  int doorbell() const noexcept override { return doorbell_.fd; }
+  int doorbell() const noexcept override {
+    return has_interrupt() ? doorbell_.interrupt : doorbell_.timer;
+  }
   void arm_doorbell() noexcept override;
   void disarm_doorbell() noexcept override;
   bool link_up() const noexcept override;
@@ -57,11 +65,16 @@ class EthQueue final : public NetDevice {
   const EthQueueCounters& counters() const noexcept { return counters_; }
 
  private:
+  bool has_interrupt() const noexcept { return doorbell_.interrupt >= 0 && !recall_->asked(); }
+  void leave() noexcept;
+
   std::uint16_t port_;
   std::uint16_t queue_;
   EthDoorbell doorbell_;
   DeviceInfo info_;
   PacketPool* pool_;
+  EthRecall* recall_;
+  bool has_left_ = false;
   EthQueueCounters counters_;
 };
 
@@ -87,6 +100,7 @@ class EthPort {
   ~EthPort();
 
   std::uint16_t id() const noexcept { return port_; }
+  EthRecall& recall() noexcept { return *recall_; }
   // REQUIRES: index < queues.
   EthQueue& queue(std::uint16_t index) noexcept { return queues_[index]; }
 
@@ -102,6 +116,7 @@ class EthPort {
   Outcome<void> start(const Options& options);
   bool has_interrupts() const;
   Outcome<EthDoorbell> doorbell_of(std::uint16_t queue);
+  Outcome<void> make_queues(const Options& options, const DeviceInfo& info);
 
   std::uint16_t port_;
   bool started_ = false;
@@ -109,7 +124,8 @@ class EthPort {
   std::string function_;  // to be unplugged at the end
   std::vector<PacketPool> own_pools_;
   std::vector<PacketPool*> pools_;
-  std::vector<Descriptor> timers_;  // one a queue, where there are no interrupts
+  std::vector<Descriptor> timers_;  // one a queue
+  std::unique_ptr<EthRecall> recall_;
   std::vector<EthQueue> queues_;
 };
 

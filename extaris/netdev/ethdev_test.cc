@@ -65,6 +65,31 @@ TEST_F(EthPortTest, MissingOffloadsAreSaidAndNotFatal) {
   EXPECT_TRUE((*port)->queue(0).link_up());
 }
 
+TEST_F(EthPortTest, ARecalledPortIsGivenBackByItsLastQueue) {
+  auto port = EthPort::open(id_, small_);
+  ASSERT_TRUE(port);
+  EthQueue& queue = (*port)->queue(0);
+  Burst burst;
+  burst.append(frame(queue.pool(), 1));
+  queue.transmit(burst);
+  queue.receive(burst);
+  EXPECT_EQ(burst.size(), 1u);  // held while the port goes
+  (*port)->recall().ask();
+  EXPECT_FALSE(queue.link_up());
+  EXPECT_TRUE(rte_eth_dev_is_valid_port(id_));
+  queue.transmit(burst);
+  EXPECT_TRUE(burst.empty());
+  EXPECT_EQ(queue.counters().refused, 1u);
+  EXPECT_TRUE((*port)->recall().given_back());
+  EXPECT_FALSE(rte_eth_dev_is_valid_port(id_));
+  queue.receive(burst);
+  EXPECT_TRUE(burst.empty());
+  pollfd bell{.fd = queue.doorbell(), .events = POLLIN, .revents = 0};
+  queue.arm_doorbell();
+  EXPECT_EQ(::poll(&bell, 1, 5), 0);  // nothing will ever come
+  EXPECT_EQ(queue.pool().available(), queue.pool().capacity());
+}
+
 // What a thread that sleeps on it sees: a bell that rings by itself, once a time it was armed.
 TEST_F(EthPortTest, WithoutInterruptsTheDoorbellIsATimer) {
   auto port = EthPort::open(id_, small_);

@@ -54,13 +54,33 @@ start_daemon() {
   wait_for 10 ctl status
 }
 
-# start_server APP: udp_echo as nobody, without a capability. Sets `server` to its process.
-start_server() {
+# restart_daemon [FAILPOINT]: after a kill -9, if it is still there.
+restart_daemon() {
+  kill -9 "$daemon" 2>/dev/null || true
+  wait "$daemon" 2>/dev/null || true
+  start_daemon "${1:-}"
+}
+# dead: it met its failpoint.
+dead() { ! kill -0 "$daemon" 2>/dev/null; }
+count_vfs() { ctl --json list-vfs | grep -c '"provider"' || true; }
+
+# nobody COMMAND...: without a capability, in the background. Sets `process`.
+nobody() {
+  setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps -all --bounding-set -all "$@" &
+  process=$!
+}
+
+# begin_server APP: udp_echo as nobody. Sets `server` to its process.
+begin_server() {
   : >"$out/$1.log"
-  env ARRAKIS_SOCKET="$socket" ARRAKIS_APP="$1" \
-    setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps -all --bounding-set -all \
-    "$build/examples/udp_echo" >>"$out/$1.log" 2>&1 &
-  server=$!
+  nobody env ARRAKIS_SOCKET="$socket" ARRAKIS_APP="$1" "$build/examples/udp_echo" \
+    >>"$out/$1.log" 2>&1
+  server=$process
+}
+
+# start_server APP: and waits until it serves.
+start_server() {
+  begin_server "$1"
   wait_for 30 grep -q listening "$out/$1.log"
 }
 
