@@ -24,7 +24,7 @@ std::vector<std::unique_ptr<Provider>> make_providers(const Policy& policy,
       .sysfs = std::make_unique<vfio::Sysfs>(),
       .links = std::make_unique<sriov::RtnetlinkVfLinks>(),
       .cards = managed_cards(policy),
-      .step = [failpoints](std::string_view step) { failpoints.reach(step); }}));
+      .step = [points = Failpoints{failpoints}](auto step) mutable { points.reach(step); }}));
   return providers;
 }
 

@@ -110,6 +110,10 @@ Outcome<VnicReport> Registry::assign(const AssignRequest& request, bool dry_run)
   if (auto made = kind->reserve(vnic.stored.spec); !made) return std::unexpected(made.error());
   parts_.failpoints.reach("assign.reserved");
   const Lease* live = lease_of(spec->app);
+  if (live != nullptr && !parts_.is_alive(live->stored.process)) {
+    reclaim(live->id);  // its end has not been heard yet
+    live = nullptr;
+  }
   if (live != nullptr)
     if (auto made = create(vnic.stored.spec, live->stored.process); !made)
       return std::unexpected(made.error());
