@@ -42,7 +42,8 @@ AssignOptions::AssignOptions(CLI::App& cli) {
   cli.add_option("--rate", rate_, "What it may send a second: 100M, 2.5G, none")->type_name("RATE");
   cli.add_option("--filter", filters_, "What it may receive or send: \"rx udp port 7\"")
       ->type_name("FILTER");
-  cli.add_option("--device", device_, "Share a queue of this netdev (xdp); a function of this card (sriov)")
+  cli.add_option("--device", device_,
+                 "Share a queue of this netdev (xdp); a function of this card (sriov)")
       ->type_name("NETDEV|PCI");
   cli.add_option("--wire", wire_, "Name of the link; two applications that name it meet")
       ->type_name("NAME");

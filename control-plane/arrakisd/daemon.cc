@@ -112,8 +112,8 @@ Outcome<void> serve(Registry& registry, Listener& listener, const Options& optio
   }
 
   Server server{services, io.provider->getTimer()};
-  auto hangups = reload_on_hangup(port, registry, options).exclusiveJoin(
-      heed_all_news(port, registry));
+  auto hangups =
+      reload_on_hangup(port, registry, options).exclusiveJoin(heed_all_news(port, registry));
   auto accepting = server.accept_from(io.lowLevelProvider->wrapListenSocketFd(listener.fd()));
   spdlog::info("arrakisd {} serves {}: {} VNICs, {} attached", ARRAKIS_VERSION, listener.path(),
                registry.list().size(), held->size());

@@ -82,8 +82,8 @@ void Registry::heed_news() {
         const bool is_up = news.kind == VnicNews::Kind::link_up;
         // A card forgets a rate when its link comes back at another speed.
         const VnicSpec& spec = found->second.stored.spec;
-        const auto set = is_up && lease_of(app) != nullptr ? kind->set_rate(spec, spec.rate)
-                                                           : Outcome<void>{};
+        const auto set =
+            is_up && lease_of(app) != nullptr ? kind->set_rate(spec, spec.rate) : Outcome<void>{};
         if (!set) spdlog::error("{}: {}", news.vnic, set.error().message);
         tell(app, news.vnic, is_up ? link_up : link_down);
       }

@@ -27,15 +27,15 @@ Outcome<void> check_pool(const Rules& rules, const AssignRequest& request) {
                 "add pf = " + quote(request.device) + " to a pool of provider \"sriov\" in " +
                     rules.policy.file);
   if (rules.pool == nullptr)
-    return fail(Error::Code::denied, "the policy has no pool of provider \"sriov\"",
-                "add [pool.fast] with provider = \"sriov\", pf, vfs and addresses to " +
-                    rules.policy.file);
+    return fail(
+        Error::Code::denied, "the policy has no pool of provider \"sriov\"",
+        "add [pool.fast] with provider = \"sriov\", pf, vfs and addresses to " + rules.policy.file);
   if (!rules.pool->managed)
-    return fail(Error::Code::denied,
-                "pool " + quote(rules.pool->name) + " leaves " + rules.pool->physical +
-                    " alone (managed = false)",
-                "set managed = true at " + place(rules.policy, rules.pool->line) +
-                    ", or use another pool");
+    return fail(
+        Error::Code::denied,
+        "pool " + quote(rules.pool->name) + " leaves " + rules.pool->physical +
+            " alone (managed = false)",
+        "set managed = true at " + place(rules.policy, rules.pool->line) + ", or use another pool");
   return {};
 }
 

@@ -82,8 +82,8 @@ TEST(DecideFunction, LiesOnItsNetworkWithTheGatewayThatIsWritten) {
   ASSERT_EQ(vnic->gateways.size(), 1u);
   EXPECT_EQ(vnic->gateways[0].to_string(), "10.9.0.1");
   EXPECT_EQ(to_string(vnic->rate), "1G");
-  const auto other = decide_vnic(policy(), {}, {.app = "cache", .provider = "sriov",
-                                                .device = "ens2f0"});
+  const auto other =
+      decide_vnic(policy(), {}, {.app = "cache", .provider = "sriov", .device = "ens2f0"});
   ASSERT_TRUE(other) << other.error().message;
   EXPECT_EQ(other->addresses[0].to_string(), "10.8.0.1/24");
   EXPECT_TRUE(other->gateways.empty());
@@ -93,8 +93,8 @@ TEST(DecideFunction, LiesOnItsNetworkWithTheGatewayThatIsWritten) {
 
 TEST(DecideFunction, FiltersAreLeftOutOnlyWhereThePolicySaysUnfiltered) {
   EXPECT_TRUE(decide_vnic(policy(), {}, {.app = "cache"})->filters.empty());
-  const auto strict = decide_vnic(policy(), {}, {.app = "cache", .provider = "sriov",
-                                                 .device = "ens2f0"});
+  const auto strict =
+      decide_vnic(policy(), {}, {.app = "cache", .provider = "sriov", .device = "ens2f0"});
   EXPECT_EQ(strict->filters.size(), 1u);
   const auto asked =
       decide_vnic(policy(), {}, {.app = "cache", .filters = {*parse_filter("rx udp port 7")}});
@@ -105,8 +105,8 @@ TEST(DecideFunction, LeavesAloneWhatIsNotOurs) {
   const Error foreign = refusal(decide_vnic(policy(), {}, {.app = "kept"}));
   EXPECT_EQ(foreign.code, Error::Code::denied);
   EXPECT_NE(foreign.message.find("managed = false"), std::string::npos);
-  const Error unnamed = refusal(decide_vnic(policy(), {}, {.app = "cache",
-                                                           .device = "0000:99:00.0"}));
+  const Error unnamed =
+      refusal(decide_vnic(policy(), {}, {.app = "cache", .device = "0000:99:00.0"}));
   EXPECT_EQ(unnamed.code, Error::Code::denied);
   EXPECT_EQ(unnamed.message,
             "\"0000:99:00.0\" is not ours: no pool that app \"cache\" may use names it");

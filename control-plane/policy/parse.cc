@@ -104,8 +104,7 @@ void require_card(TableReader& in, const PoolRule& pool) {
   in.require(!pool.physical.empty(), "pf", name + " names no card",
              "add pf = \"0000:3b:00.0\" (see: lspci -D), or its netdev");
   in.require(pool.functions != 0 || !pool.managed, "vfs",
-             name + " does not say how many virtual functions its card shall have",
-             "add vfs = 4");
+             name + " does not say how many virtual functions its card shall have", "add vfs = 4");
 }
 
 PoolRule read_pool(std::string_view name, const toml::table& table, Complaint& complaint) {
@@ -220,8 +219,7 @@ void refuse_overlapping_pools(const Policy& policy, Complaint& complaint) {
 void refuse_shared_cards(const Policy& policy, Complaint& complaint) {
   for (std::size_t i = 0; i < policy.pools.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
-      if (!policy.pools[i].physical.empty() &&
-          policy.pools[i].physical == policy.pools[j].physical)
+      if (!policy.pools[i].physical.empty() && policy.pools[i].physical == policy.pools[j].physical)
         complaint.at({{policy.pools[i].line, 1}, {policy.pools[i].line, 1}, nullptr},
                      "pools " + quote(policy.pools[j].name) + " and " +
                          quote(policy.pools[i].name) + " share a card",

@@ -47,7 +47,7 @@ struct PoolRule {
   Rate rate;                        // cap of every VNIC of the pool
   std::uint16_t mtu_bytes = 1500;
   // sriov: the card, and what it does for each of its virtual functions.
-  std::string physical;     // PCI address or netdev
+  std::string physical;  // PCI address or netdev
   std::uint16_t functions = 0;
   std::uint16_t vlan = 0;
   bool managed = true;      // false: the card is left alone

@@ -22,8 +22,8 @@ void on_event(const char*, rte_dev_event_type event, void* recall) {
 EthRecall::EthRecall(std::uint16_t port, std::string function, std::uint16_t queues,
                      std::vector<int> bells)
     : port_{port}, function_{std::move(function)}, bells_{std::move(bells)}, staying_{queues} {
-  is_watched_ = !function_.empty() &&
-                rte_dev_event_callback_register(function_.c_str(), on_event, this) == 0;
+  is_watched_ =
+      !function_.empty() && rte_dev_event_callback_register(function_.c_str(), on_event, this) == 0;
 }
 
 EthRecall::~EthRecall() {

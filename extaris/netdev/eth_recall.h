@@ -1,8 +1,9 @@
 // eth_recall.h: the kernel wants a PCI function back from the process that drives it: it is being
-// unplugged, or given to somebody else. VFIO asks by an interrupt and waits, for as long as it takes.
+// unplugged, or given to somebody else. VFIO asks by an interrupt and waits, for as long as it
+// takes.
 //
-// Every queue of the port notices at its next burst and leaves; the last one to leave stops the port
-// and lets the function go. A queue that nobody polls keeps it.
+// Every queue of the port notices at its next burst and leaves; the last one to leave stops the
+// port and lets the function go. A queue that nobody polls keeps it.
 //
 // Threads:  asked() from any; leave() from the thread of each queue, once.
 // Lifetime: that of the port; the queues are gone or silent when it ends.
@@ -18,8 +19,7 @@ namespace arrakis::extaris {
 class EthRecall {
  public:
   // An empty name: a port that nobody asks back. `bells`: eventfds that wake who sleeps.
-  EthRecall(std::uint16_t port, std::string function, std::uint16_t queues,
-            std::vector<int> bells);
+  EthRecall(std::uint16_t port, std::string function, std::uint16_t queues, std::vector<int> bells);
   EthRecall(const EthRecall&) = delete;
   EthRecall& operator=(const EthRecall&) = delete;
   ~EthRecall();
@@ -37,8 +37,8 @@ class EthRecall {
   const std::string function_;
   const std::vector<int> bells_;
   bool is_watched_ = false;
-  std::atomic<bool> asked_{false};          // tells nothing but itself: relaxed
-  std::atomic<std::uint16_t> staying_;      // released by each queue, acquired by the last
+  std::atomic<bool> asked_{false};      // tells nothing but itself: relaxed
+  std::atomic<std::uint16_t> staying_;  // released by each queue, acquired by the last
 };
 
 }  // namespace arrakis::extaris

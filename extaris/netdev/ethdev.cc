@@ -132,10 +132,10 @@ Outcome<std::unique_ptr<EthPort>> EthPort::open(std::uint16_t port, const Option
 Outcome<std::unique_ptr<EthPort>> EthPort::plug_in_and_open(const std::string& function,
                                                             Options options) {
   if (const int code = rte_eal_hotplug_add("pci", function.c_str(), ""); code != 0)
-    return fail(Error::Code::unavailable,
-                "DPDK has no driver for " + function + ", or may not open it: " +
-                    rte_strerror(-code),
-                "arrakisctl doctor; the function's node in /dev/vfio must be this user's");
+    return fail(
+        Error::Code::unavailable,
+        "DPDK has no driver for " + function + ", or may not open it: " + rte_strerror(-code),
+        "arrakisctl doctor; the function's node in /dev/vfio must be this user's");
   std::uint16_t port = 0;
   if (const int code = rte_eth_dev_get_port_by_name(function.c_str(), &port); code != 0) {
     rte_eal_hotplug_remove("pci", function.c_str());
@@ -253,13 +253,11 @@ bool EthPort::has_interrupts() const {
 Outcome<EthDoorbell> EthPort::doorbell_of(std::uint16_t queue) {
   Descriptor timer{timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
   if (!timer)
-    return fail(Error::Code::exhausted,
-                std::string{"cannot make a timer: "} + std::strerror(errno),
+    return fail(Error::Code::exhausted, std::string{"cannot make a timer: "} + std::strerror(errno),
                 "raise the limit of open files: ulimit -n");
   timers_.push_back(std::move(timer));
-  return EthDoorbell{
-      .interrupt = interrupts_ ? rte_eth_dev_rx_intr_ctl_q_get_fd(port_, queue) : -1,
-      .timer = timers_.back().get()};
+  return EthDoorbell{.interrupt = interrupts_ ? rte_eth_dev_rx_intr_ctl_q_get_fd(port_, queue) : -1,
+                     .timer = timers_.back().get()};
 }
 
 Outcome<void> EthPort::make_queues(const Options& options, const DeviceInfo& info) {

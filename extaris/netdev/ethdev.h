@@ -9,7 +9,8 @@
 // Lifetime:  the port owns its queues; packets received must be gone before the port goes, unless
 //            their pool was passed in. A port that was recalled (eth_recall.h) carries nothing any
 //            more and has no link.
-// Idle:      the doorbell of a port without receive interrupts is a timer: it rings half a millisecond
+// Idle:      the doorbell of a port without receive interrupts is a timer: it rings half a
+// millisecond
 //            after it was armed, whether something came or not.
 // Errors:    a port that cannot be brought up is an Error; a packet that cannot be carried is a
 //            counter.

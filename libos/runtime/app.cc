@@ -61,9 +61,9 @@ Outcome<App> App::attach(std::string_view name, const Options& options) {
   if (!client) return std::unexpected(std::move(client.error()));
   std::vector<client::VnicGrant> grants = client->take_vnics();
 
-  if (auto eal = extaris::start_eal(
-          {.memory_mib = memory_mib + memory_mib_a_queue * queues_of(grants),
-           .pci = any_is_function(grants)});
+  if (auto eal =
+          extaris::start_eal({.memory_mib = memory_mib + memory_mib_a_queue * queues_of(grants),
+                              .pci = any_is_function(grants)});
       !eal)
     return std::unexpected(std::move(eal.error()));
 

@@ -12,7 +12,8 @@
 namespace arrakis::runtime {
 
 struct Devices {
-  std::unique_ptr<extaris::EthPort> port;  // of the queues, and outlives them; nullptr: there is none
+  std::unique_ptr<extaris::EthPort>
+      port;  // of the queues, and outlives them; nullptr: there is none
   std::vector<std::unique_ptr<extaris::NetDevice>> queues;
 };
 

@@ -8,10 +8,10 @@ namespace {
 Outcome<void> check_is_card(const vfio::PciFunction& function) {
   const std::string name = function.address.to_string();
   if (!function.is_ethernet())
-    return fail(Error::Code::unavailable,
-                fmt::format("{} is no network card: its class is {:06x}", name,
-                            function.class_code),
-                "lspci -D lists what each function is; network cards have class 0200");
+    return fail(
+        Error::Code::unavailable,
+        fmt::format("{} is no network card: its class is {:06x}", name, function.class_code),
+        "lspci -D lists what each function is; network cards have class 0200");
   if (function.physical_function)
     return fail(Error::Code::usage, name + " is itself a virtual function",
                 "name its physical function, " + function.physical_function->to_string());
@@ -19,12 +19,12 @@ Outcome<void> check_is_card(const vfio::PciFunction& function) {
     return fail(Error::Code::unavailable, name + " has no virtual functions",
                 "turn SR-IOV on in the firmware, load its kernel driver, or use another card");
   if (function.netdevs.empty())
-    return fail(Error::Code::unavailable,
-                function.driver.empty()
-                    ? name + " has no driver: nobody keeps the settings of its virtual functions"
-                    : name + " has no netdev: its driver is " + function.driver,
-                "give it back to its kernel driver: echo " + name +
-                    " > /sys/bus/pci/drivers_probe");
+    return fail(
+        Error::Code::unavailable,
+        function.driver.empty()
+            ? name + " has no driver: nobody keeps the settings of its virtual functions"
+            : name + " has no netdev: its driver is " + function.driver,
+        "give it back to its kernel driver: echo " + name + " > /sys/bus/pci/drivers_probe");
   return {};
 }
 

@@ -99,14 +99,13 @@ Outcome<void> SriovProvider::check_function(const VirtualFunction& wanted) {
   const auto function = vfio::read_function(*parts_.sysfs, *address);
   if (!function) return std::unexpected(function.error());
   if (!function->driver.empty() && function->driver != "vfio-pci")
-    return fail(Error::Code::conflict,
-                fmt::format("{} is in use: the kernel's driver {} has it{}", address->to_string(),
-                            function->driver,
-                            function->netdevs.empty()
-                                ? std::string{}
-                                : " as " + function->netdevs.front()),
-                fmt::format("echo {} > /sys/bus/pci/drivers/{}/unbind", address->to_string(),
-                            function->driver));
+    return fail(
+        Error::Code::conflict,
+        fmt::format("{} is in use: the kernel's driver {} has it{}", address->to_string(),
+                    function->driver,
+                    function->netdevs.empty() ? std::string{} : " as " + function->netdevs.front()),
+        fmt::format("echo {} > /sys/bus/pci/drivers/{}/unbind", address->to_string(),
+                    function->driver));
   const auto group = vfio::iommu_group_of(*parts_.sysfs, *address);
   if (!group) return std::unexpected(group.error());
   return vfio::check_viable(*group);

@@ -27,10 +27,9 @@ Finding examine_card(const Outcome<sriov::Card>& card, const std::string& physic
   if (!card) return {fail, subject, card.error().message, card.error().remedy};
   const auto link = links.read(card->netdev);
   if (!link) return {fail, subject, link.error().message, link.error().remedy};
-  const std::string what =
-      fmt::format("{} ({}, {}), {} of {} virtual functions", card->physical.address.to_string(),
-                  card->netdev, card->physical.driver, card->physical.sriov->enabled_vfs,
-                  card->physical.sriov->total_vfs);
+  const std::string what = fmt::format(
+      "{} ({}, {}), {} of {} virtual functions", card->physical.address.to_string(), card->netdev,
+      card->physical.driver, card->physical.sriov->enabled_vfs, card->physical.sriov->total_vfs);
   if (!link->is_up)
     return {warn, subject, what + ", is down", "ip link set " + card->netdev + " up"};
   if (!link->has_carrier)

@@ -12,9 +12,9 @@ namespace arrakis::control::sriov {
 class FakeVfLinks final : public VfLinks {
  public:
   PfLink link{.mac = {{0x52, 0x54, 0, 0, 0, 1}}, .is_up = false, .has_carrier = true, .vfs = {}};
-  std::optional<Attribute> refused;      // is an error
-  std::optional<Attribute> ignored;      // succeeds, and changes nothing
-  std::vector<Attribute> changes;        // in their order
+  std::optional<Attribute> refused;  // is an error
+  std::optional<Attribute> ignored;  // succeeds, and changes nothing
+  std::vector<Attribute> changes;    // in their order
   std::string netdev = "ens1f0";
 
   Outcome<PfLink> read(const std::string& name) override {

@@ -12,11 +12,11 @@ namespace arrakis::control::sriov {
 
 LinkNews LinkNews::listen() {
   LinkNews news;
-  vfio::Descriptor fd{
-      ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE)};
-  const sockaddr_nl links{.nl_family = AF_NETLINK, .nl_pad = 0, .nl_pid = 0,
-                          .nl_groups = RTMGRP_LINK};
-  if (fd.get() >= 0 && ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&links), sizeof(links)) == 0)
+  vfio::Descriptor fd{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE)};
+  const sockaddr_nl links{
+      .nl_family = AF_NETLINK, .nl_pad = 0, .nl_pid = 0, .nl_groups = RTMGRP_LINK};
+  if (fd.get() >= 0 &&
+      ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&links), sizeof(links)) == 0)
     news.fd_ = std::move(fd);
   return news;
 }

@@ -54,7 +54,8 @@ std::optional<std::string> carried_by(const std::string& root, const vfio::PciFu
     for (const std::string& netdev : function.netdevs)
       if (routed.contains(netdev)) return "the default route (" + netdev + ")";
   std::error_code error;
-  const auto block = std::filesystem::canonical(root + "/sys/dev/block/" + root_device(root), error);
+  const auto block =
+      std::filesystem::canonical(root + "/sys/dev/block/" + root_device(root), error);
   if (!error && block.string().contains('/' + function.address.to_string() + '/'))
     return "the root file system (" + block.filename().string() + ")";
   return std::nullopt;

@@ -91,8 +91,8 @@ std::vector<VnicNews> SriovProvider::take_news(std::span<const VnicSpec> present
     }
     carriers_[physical] = link->has_carrier;
     if (was_there && before[physical] != link->has_carrier)
-      news.push_back({spec.name, link->has_carrier ? VnicNews::Kind::link_up
-                                                   : VnicNews::Kind::link_down});
+      news.push_back(
+          {spec.name, link->has_carrier ? VnicNews::Kind::link_up : VnicNews::Kind::link_down});
   }
   return news;
 }

@@ -24,8 +24,7 @@ TEST_F(PutSettings, ChangesWhatDiffersMacFirst) {
   ASSERT_TRUE(put(1, wanted));
   EXPECT_EQ(links_.link.vfs[1].settings, wanted);
   EXPECT_EQ(links_.link.vfs[0].settings, VfSettings{});
-  EXPECT_EQ(links_.changes,
-            (std::vector{Attribute::mac, Attribute::vlan, Attribute::rate}));
+  EXPECT_EQ(links_.changes, (std::vector{Attribute::mac, Attribute::vlan, Attribute::rate}));
   EXPECT_EQ(steps_, (std::vector<std::string>{"sriov.mac", "sriov.vlan", "sriov.rate"}));
   links_.changes.clear();
   ASSERT_TRUE(put(1, wanted));

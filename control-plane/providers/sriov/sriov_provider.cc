@@ -5,8 +5,8 @@
 #include <chrono>
 #include <thread>
 
-#include "control-plane/providers/sriov/hand_over.h"
 #include "control-plane/providers/sriov/bounds.h"
+#include "control-plane/providers/sriov/hand_over.h"
 #include "vfio/driver_binding.h"
 #include "vfio/iommu_group.h"
 
@@ -76,8 +76,8 @@ Outcome<void> SriovProvider::make(const VnicSpec& spec) {
   const auto card = sriov::find_card(*parts_.sysfs, function.physical);
   if (!card) return std::unexpected(card.error());
   // The MAC stands before any driver asks for it.
-  if (auto put = sriov::put_settings(*parts_.links, card->netdev, function.index,
-                                     settings_of(spec), parts_.step);
+  if (auto put = sriov::put_settings(*parts_.links, card->netdev, function.index, settings_of(spec),
+                                     parts_.step);
       !put)
     return put;
   const auto address = sriov::find_function(*parts_.sysfs, function);
@@ -108,9 +108,8 @@ Outcome<void> SriovProvider::admit(const VnicSpec& spec, const Holder& holder) {
 Outcome<QueueGrant> SriovProvider::open(const VnicSpec& spec, std::uint16_t index) {
   const auto address = sriov::find_function(*parts_.sysfs, *spec.function);
   if (!address) return std::unexpected(address.error());
-  return QueueGrant{SriovQueueGrant{.function = address->to_string(),
-                                    .index = index,
-                                    .locked_bytes = parts_.locked_bytes}};
+  return QueueGrant{SriovQueueGrant{
+      .function = address->to_string(), .index = index, .locked_bytes = parts_.locked_bytes}};
 }
 
 Outcome<void> SriovProvider::scrub(const VnicSpec& spec) noexcept {
@@ -132,10 +131,10 @@ Outcome<void> SriovProvider::scrub_function(const std::string& physical, std::ui
   if (auto returned = return_node(function); !returned) return returned;
   step("sriov.closed");
   if (auto unbound = vfio::restore_driver(sysfs, function, {}, let_go_time); !unbound)
-    return fail(Error::Code::conflict,
-                fmt::format("{} is not given back: {}", function.to_string(),
-                            unbound.error().message),
-                "end the process that holds it, then repeat");
+    return fail(
+        Error::Code::conflict,
+        fmt::format("{} is not given back: {}", function.to_string(), unbound.error().message),
+        "end the process that holds it, then repeat");
   step("sriov.unbound");
   if (auto reset = vfio::reset_function(sysfs, function); !reset) return reset;
   step("sriov.reset");

@@ -2,9 +2,9 @@
 // application through VFIO and the IOMMU. What bounds it is the card itself.
 //
 // The card's physical function stays with its kernel driver, which keeps MAC, VLAN, spoof check and
-// rate of each VF. The VF goes to vfio-pci, its group's node in /dev/vfio to the application's user.
-// A VF at rest has no driver, no MAC and no VLAN; its group belongs to root. The VFs themselves stay
-// when nobody uses them: to make or take away one of them takes away all.
+// rate of each VF. The VF goes to vfio-pci, its group's node in /dev/vfio to the application's
+// user. A VF at rest has no driver, no MAC and no VLAN; its group belongs to root. The VFs
+// themselves stay when nobody uses them: to make or take away one of them takes away all.
 //
 // The group is never opened here: only one process can, and that is the application.
 #pragma once

@@ -45,27 +45,27 @@ class Sriov : public testing::Test {
                  .sriov = vfio::SriovCapability{.total_vfs = 7},
                  .netdevs = {"ens1f0"},
                  .can_reset = true});
-    provider_ = std::make_unique<SriovProvider>(
-        SriovProvider::Parts{.sysfs = std::move(sysfs),
-                             .links = std::move(links),
-                             .cards = {card_address},
-                             .step = [this](std::string_view step) {
-                               if (step == dies_at_) throw Crash{};
-                             },
-                             .locked_bytes = 4096});
+    provider_ =
+        std::make_unique<SriovProvider>(SriovProvider::Parts{.sysfs = std::move(sysfs),
+                                                             .links = std::move(links),
+                                                             .cards = {card_address},
+                                                             .step =
+                                                                 [this](std::string_view step) {
+                                                                   if (step == dies_at_)
+                                                                     throw Crash{};
+                                                                 },
+                                                             .locked_bytes = 4096});
   }
 
   static VnicSpec spec(std::uint16_t index = 0) {
-    return {.name = "vf" + std::to_string(index),
-            .app = "cache",
-            .provider = "sriov",
-            .mac = {{2, 0, 0, 0, 0, static_cast<std::uint8_t>(index + 1)}},
-            .rate = {100'000'000},
-            .function = VirtualFunction{.physical = card_address,
-                                        .count = 4,
-                                        .index = index,
-                                        .vlan = 7,
-                                        .unfiltered = true}};
+    return {
+        .name = "vf" + std::to_string(index),
+        .app = "cache",
+        .provider = "sriov",
+        .mac = {{2, 0, 0, 0, 0, static_cast<std::uint8_t>(index + 1)}},
+        .rate = {100'000'000},
+        .function = VirtualFunction{
+            .physical = card_address, .count = 4, .index = index, .vlan = 7, .unfiltered = true}};
   }
   static Holder holder() { return {.pid = ::getpid(), .uid = ::getuid()}; }
 

@@ -16,7 +16,7 @@ using LinkObject = std::unique_ptr<rtnl_link, decltype(&rtnl_link_put)>;
 using VfObject = std::unique_ptr<rtnl_link_vf, decltype(&rtnl_link_vf_put)>;
 using AbstractAddress = std::unique_ptr<nl_addr, decltype(&nl_addr_put)>;
 
-constexpr std::uint16_t vlan_protocol = 0x8100;  // IEEE 802.1Q
+constexpr std::uint16_t vlan_protocol = 0x8100;   // IEEE 802.1Q
 constexpr std::size_t message_bytes = 256 << 10;  // 256 VFs tell more than fits a page
 
 std::unexpected<Error> refusal(int error, std::string_view what, std::string remedy = "") {
@@ -170,8 +170,7 @@ Outcome<void> RtnetlinkVfLinks::change(const std::string& netdev, std::uint16_t 
   if (!written) return written;
   if (const int error = rtnl_link_change(*at, link.get(), change.get(), 0); error < 0) {
     const Wording wording = wording_of(attribute);
-    return refusal(error,
-                   fmt::format("{} refuses the {} of VF {}", netdev, wording.name, index),
+    return refusal(error, fmt::format("{} refuses the {} of VF {}", netdev, wording.name, index),
                    std::string{wording.remedy});
   }
   return {};

@@ -73,6 +73,7 @@ kill -9 $server
 
 ok "a function is assigned again" ctl assign-vf --app one
 start_server one
+ip neighbor flush dev eth1  # the former function had a MAC of its own
 ok "its server answers" ask 10.9.0.2
 begin "the card is pulled out"
 monitor device_del card0
