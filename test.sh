@@ -5,7 +5,8 @@
 # usage: ./test.sh [--no-install]
 #
 #   1. installs the Debian packages that are missing (tools/packages.sh)
-#   2. release build in build/: lints, clang-tidy, unit, simulation, install, netns, end to end
+#   2. release build in build/: lints, clang-tidy, unit, simulation, install, netns, end to end, and
+#      in the emulated machine (tests/vm)
 #   3. the same tests under ASan and UBSan in build-asan/; suite `threads` under TSan in build-tsan/
 #   4. libFuzzer targets in build-fuzz/, 60 s each
 #
@@ -19,7 +20,7 @@ case ${1:-} in
   '') ;;
   --no-install) install=false ;;
   *)
-    sed -n '2,14s/^# \{0,1\}//p' "$0"
+    sed -n '2,15s/^# \{0,1\}//p' "$0"
     [[ $1 == --help ]]
     exit
     ;;
@@ -73,7 +74,7 @@ runner=()
 say "release build in build/"
 if configure build --buildtype=release -Db_sanitize=none && ninja -C build --quiet; then
   say "lints, unit tests, simulation, install"
-  tests build plain --no-suite netns --no-suite e2e --no-suite tidy
+  tests build plain --no-suite netns --no-suite e2e --no-suite vm --no-suite tidy
   if "${as_root[@]}" true 2>/dev/null; then
     say "network namespaces and end to end, as root"
     runner=("${as_root[@]}")
@@ -84,6 +85,8 @@ if configure build --buildtype=release -Db_sanitize=none && ninja -C build --qui
   else
     echo "NOT RUN: namespaces and end to end: they need root, or sudo without a password"
   fi
+  say "in the emulated machine"
+  tests build vm --no-rebuild --suite vm
   say "clang-tidy"
   tests build tidy --suite tidy
 else

@@ -54,8 +54,8 @@ def run(chosen, results):
     with tempfile.TemporaryDirectory(prefix="arrakis-vm-") as temporary:
         folder = pathlib.Path(temporary)
         archive = initramfs.build(kernel, HERE / "guest/init", folder)
-        arguments = [f"arrakis.source={SOURCE}", f"arrakis.build={chosen.build.resolve()}",
-                     f"arrakis.scenario={chosen.scenario}"]
+        arguments = [f"VM_SOURCE={SOURCE}", f"VM_BUILD={chosen.build.resolve()}",
+                     f"VM_SCENARIO={chosen.scenario}"]
         try:
             with machine.Machine(kernel, archive, folder, arguments) as guest:
                 status = serve(guest, started + chosen.seconds)

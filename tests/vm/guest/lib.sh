@@ -3,9 +3,8 @@
 # `finish`. The first thing that goes wrong ends it.
 set -euo pipefail
 
-build=$VM_build
-out=/run/out  # files for whoever reads the results
-export out
+export build=${VM_BUILD:?}  # the project's
+export out=/run/out         # files for whoever reads the results
 step="the first step"
 
 say() {
@@ -13,7 +12,7 @@ say() {
   echo "say $*" >/dev/ttyS1
 }
 
-# step WHAT: what is shown from here on; the name that a failure gets.
+# begin WHAT: what is shown from here on; the name that a failure gets.
 begin() {
   step=$*
   echo "== $step"
@@ -64,7 +63,7 @@ monitor() {
   local word rest
   exec 9<>/dev/ttyS1
   echo "monitor $*" >&9
-  while read -r word rest <&9 && [[ $word != done ]]; do echo "$rest"; done
+  while read -r word rest <&9 && [[ $word != "done" ]]; do echo "$rest"; done
   exec 9>&-
 }
 

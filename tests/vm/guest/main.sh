@@ -4,13 +4,14 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/r
 mkdir -p /dev/shm /dev/pts
 mount -t tmpfs shm /dev/shm
 mount -t devpts devpts /dev/pts
+ln -s /proc/self/fd /dev/fd
 hostname guest
 ip link set lo up
 stty -F /dev/ttyS1 raw -echo
 
 status=0
-cd "$VM_source" || status=1
-((status)) || bash "tests/vm/scenarios/$VM_scenario.sh" </dev/null || status=$?
+cd "${VM_SOURCE:?}" || status=1
+((status)) || bash "tests/vm/scenarios/${VM_SCENARIO:?}.sh" </dev/null || status=$?
 echo "exit $status" >/dev/ttyS1
 sync
 echo o >/proc/sysrq-trigger
