@@ -37,27 +37,32 @@ std::vector<std::string> SriovProvider::read_back(const VnicSpec& spec) {
   return texts;
 }
 
+// Every function of the card that nobody alive has, and that is not at rest. One that a driver of
+// the kernel's has is not ours, whatever its settings.
+void SriovProvider::scrub_leftovers(const std::string& physical, std::span<const VnicSpec> live) {
+  const auto card = sriov::find_card(*parts_.sysfs, physical);
+  const auto link = card ? parts_.links->read(card->netdev) : std::unexpected(card.error());
+  if (!link) return;
+  std::uint16_t index = 0;
+  for (const vfio::PciAddress address :
+       vfio::virtual_functions(*parts_.sysfs, card->physical.address)) {
+    const std::uint16_t own = index++;
+    const bool is_live = std::ranges::any_of(live, [&](const VnicSpec& spec) {
+      return spec.function->physical == physical && spec.function->index == own;
+    });
+    const auto function = vfio::read_function(*parts_.sysfs, address);
+    if (is_live || !function) continue;
+    const bool is_set = function->driver.empty() && own < link->vfs.size() &&
+                        link->vfs[own].settings != sriov::VfSettings{};
+    if (is_ours(*function) || is_set) (void)scrub_function(physical, own);
+  }
+}
+
 std::vector<std::string> SriovProvider::adopt(std::span<const VnicSpec> live) {
   std::set<std::string> cards = parts_.cards;
   for (const VnicSpec& spec : live) cards.insert(spec.function->physical);
+  for (const std::string& physical : cards) scrub_leftovers(physical, live);
   std::vector<std::string> lost;
-  for (const std::string& physical : cards) {
-    const auto card = sriov::find_card(*parts_.sysfs, physical);
-    const auto link = card ? parts_.links->read(card->netdev) : Outcome<sriov::PfLink>{};
-    const auto all = card ? vfio::virtual_functions(*parts_.sysfs, card->physical.address)
-                          : std::vector<vfio::PciAddress>{};
-    for (std::uint16_t index = 0; index < all.size(); ++index) {
-      const auto function = vfio::read_function(*parts_.sysfs, all[index]);
-      const bool is_bound = function && is_ours(*function);
-      const bool is_set = link && index < link->vfs.size() &&
-                          link->vfs[index].settings != sriov::VfSettings{} && function &&
-                          function->driver.empty();
-      const bool is_live = std::ranges::any_of(live, [&](const VnicSpec& spec) {
-        return spec.function->physical == physical && spec.function->index == index;
-      });
-      if (!is_live && (is_bound || is_set)) (void)scrub_function(physical, index);
-    }
-  }
   for (const VnicSpec& spec : live) {
     remember_carrier(spec.function->physical);
     const auto address = sriov::find_function(*parts_.sysfs, *spec.function);

@@ -12,7 +12,6 @@
 
 namespace arrakis::control {
 
-using sriov::Card;
 using sriov::VfSettings;
 
 namespace {

@@ -59,6 +59,7 @@ class SriovProvider final : public Provider {
   Outcome<void> make(const VnicSpec& spec);
   Outcome<void> scrub_function(const std::string& physical, std::uint16_t index);
   Outcome<void> return_node(vfio::PciAddress function);
+  void scrub_leftovers(const std::string& physical, std::span<const VnicSpec> live);
   void wait_for_link(const std::string& netdev, const sriov::PfLink& before);
   void remember_carrier(const std::string& physical);
   void step(std::string_view name) { parts_.step(name); }

@@ -18,7 +18,6 @@ using sriov::FakeVfLinks;
 using sriov::VfSettings;
 using vfio::FakeSysfs;
 using vfio::PciAddress;
-using vfio::PciFunction;
 
 struct Crash {};
 
@@ -68,6 +67,10 @@ class Sriov : public testing::Test {
             .physical = card_address, .count = 4, .index = index, .vlan = 7, .unfiltered = true}};
   }
   static Holder holder() { return {.pid = ::getpid(), .uid = ::getuid()}; }
+
+  void create_and_admit(VnicSpec vnic) {
+    if (provider_->create(vnic)) (void)provider_->admit(vnic, holder());
+  }
 
   std::string driver_of(std::uint16_t index) const {
     const auto all = vfio::virtual_functions(*sysfs_, at(card_address));
@@ -219,14 +222,8 @@ TEST_F(Sriov, WhatACrashLeavesBehindIsRemovedByTheNextDaemon) {
   if (::getuid() != 0) GTEST_SKIP() << "gives nodes back to root";
   for (const char* step : {"sriov.up", "sriov.vfs", "sriov.mac", "sriov.vlan", "sriov.rate",
                            "sriov.bound", "sriov.memlock", "sriov.node"}) {
-    VnicSpec vnic = spec(1);
     dies_at_ = step;
-    EXPECT_THROW(
-        {
-          if (provider_->create(vnic)) (void)provider_->admit(vnic, holder());
-        },
-        Crash)
-        << step;
+    EXPECT_THROW(create_and_admit(spec(1)), Crash) << step;
     dies_at_.clear();
     EXPECT_TRUE(provider_->adopt({}).empty());
     expect_at_rest();

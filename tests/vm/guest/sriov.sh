@@ -10,7 +10,7 @@ policy=/run/arrakisd.toml
 
 ctl() { "$build/control-plane/arrakisctl/arrakisctl" --socket "$socket" "$@"; }
 
-# write_policy [LINE...]: of two functions and two applications, LINEs added to the pool.
+# write_policy LINE...: two applications, and a pool of these lines.
 write_policy() {
   cat >"$policy" <<POLICY
 [daemon]
@@ -18,9 +18,6 @@ socket = "$socket"
 state = "$state"
 [pool.fast]
 provider = "sriov"
-pf = "$card"
-vfs = 2
-unfiltered = true
 addresses = ["10.9.0.0/24", "fd00:9::/64"]
 gateways = ["10.9.0.1", "fd00:9::1"]
 $(printf '%s\n' "$@")
@@ -36,6 +33,9 @@ providers = ["sriov"]
 vnics = 3
 POLICY
 }
+
+# write_usual_policy: two functions of the first card.
+write_usual_policy() { write_policy "pf = \"$card\"" "vfs = 2" "unfiltered = true"; }
 
 linux_on_the_other_card() {
   ip link set eth0 up
@@ -75,7 +75,7 @@ begin_server() {
   : >"$out/$1.log"
   nobody env ARRAKIS_SOCKET="$socket" ARRAKIS_APP="$1" "$build/examples/udp_echo" \
     >>"$out/$1.log" 2>&1
-  server=$process
+  export server=$process
 }
 
 # start_server APP: and waits until it serves.
@@ -85,7 +85,7 @@ start_server() {
 }
 
 # ask ADDRESS [COUNT]: each datagram comes back as it was sent.
-ask() { python3 tests/vm/guest/ask.py "$@"; }
+ask() { python3 tests/vm/programs/ask.py "$@"; }
 
 vf_of() { basename "$(readlink "/sys/bus/pci/devices/$card/virtfn$1")"; }
 driver_of() { basename "$(readlink "/sys/bus/pci/devices/$1/driver" || echo none)"; }

@@ -3,7 +3,7 @@
 # is whole or not there, a release that was begun is completed, and functions are at rest.
 source tests/vm/guest/sriov.sh
 
-write_policy
+write_usual_policy
 linux_on_the_other_card
 
 for point in assign.checked sriov.up sriov.vfs assign.reserved assign.created assign.saved; do

@@ -3,7 +3,7 @@
 # Its successor leaves the function at rest, and assigned.
 source tests/vm/guest/sriov.sh
 
-write_policy
+write_usual_policy
 linux_on_the_other_card
 start_daemon
 ctl assign-vf --app one >/dev/null

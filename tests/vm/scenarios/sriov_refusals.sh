@@ -10,14 +10,7 @@ numvfs=/sys/bus/pci/devices/$card/sriov_numvfs
 
 # with_pool LINE...: the daemon, with a pool of just these lines.
 with_pool() {
-  write_policy
-  python3 - "$policy" "$@" <<'PYTHON'
-import re, sys
-path, lines = sys.argv[1], "\n".join(sys.argv[2:])
-text = open(path).read()
-text = re.sub(r'pf = .*?unfiltered = true', lines, text, flags=re.S)
-open(path, "w").write(text)
-PYTHON
+  write_policy "$@"
   kill -HUP "$daemon"
   sleep 0.3
 }
@@ -28,19 +21,21 @@ run_one() {
   wait "$server" || { cat "$out/$1.log"; return 1; }
 }
 
-write_policy
+write_usual_policy
 start_daemon
-refused "a card that is not there" "there is no PCI function 0000:99:00.0" eval \
-  'with_pool "pf = \"0000:99:00.0\"" "vfs = 2" "unfiltered = true"; ctl assign-vf --app one'
-refused "a disk" "$disk is no network card" eval \
-  'with_pool "pf = \"$disk\"" "vfs = 2" "unfiltered = true"; ctl assign-vf --app one'
-refused "a card that the policy leaves alone" "managed = false" eval \
-  'with_pool "pf = \"$card\"" "managed = false"; ctl assign-vf --app one'
-refused "more functions than the card has" "which can have 7" eval \
-  'with_pool "pf = \"$card\"" "vfs = 8" "unfiltered = true"; ctl assign-vf --app one'
-refused "a pool that does not accept what no card can check" "unfiltered = true" eval \
-  'with_pool "pf = \"$card\"" "vfs = 2"; ctl assign-vf --app one'
-with_pool "pf = \"eth0\"" "vfs = 2" "unfiltered = true"
+with_pool 'pf = "0000:99:00.0"' 'vfs = 2' 'unfiltered = true'
+refused "a card that is not there" "there is no PCI function 0000:99:00.0" \
+  ctl assign-vf --app one
+with_pool "pf = \"$disk\"" 'vfs = 2' 'unfiltered = true'
+refused "a disk" "$disk is no network card" ctl assign-vf --app one
+with_pool "pf = \"$card\"" 'managed = false'
+refused "a card that the policy leaves alone" "managed = false" ctl assign-vf --app one
+with_pool "pf = \"$card\"" 'vfs = 8' 'unfiltered = true'
+refused "more functions than the card has" "which can have 7" ctl assign-vf --app one
+with_pool "pf = \"$card\"" 'vfs = 2'
+refused "a pool that does not accept what no card can check" "unfiltered = true" \
+  ctl assign-vf --app one
+with_pool 'pf = "eth0"' 'vfs = 2' 'unfiltered = true'
 refused "a card of nobody" "\"$other\" is not ours" ctl assign-vf --app one --device "$other"
 refused "a filter" "cannot enforce the filter" ctl assign-vf --app one --filter "rx udp port 7"
 refused "a broken rate" "whole megabits" ctl assign-vf --app one --rate 1500k
@@ -52,7 +47,7 @@ ip route add default via 192.0.2.2 dev eth0
 refused "a card that carries the default route" "carries the default route (eth0)" \
   ctl assign-vf --app one
 begin "nothing was made by all that"
-same "$(cat $numvfs)" 0
+same "$(cat "$numvfs")" 0
 same "$(count_vfs)" 0
 
 ok "forced, it is assigned" ctl assign-vf --app one --force --mac 02:00:00:00:00:aa
@@ -68,8 +63,8 @@ ok "the server answers" ask 10.9.0.2
 ok "its function is released while it runs" ctl release-vf one
 begin "the server let go, and lives"
 at_rest 0
-kill -0 $server
-kill -9 $server
+kill -0 "$server"
+kill -9 "$server"
 
 ok "a function is assigned again" ctl assign-vf --app one
 start_server one
@@ -83,7 +78,7 @@ ok "the daemon goes on" ctl list-vfs
 quarantined() { ctl --json show-vf one | grep -q '"state": "quarantined"'; }
 wait_for 5 quarantined
 begin "the server lives"
-kill -0 $server
+kill -0 "$server"
 refused "nothing is assigned of what is gone" "no network card eth0" ctl assign-vf --app two
 ok "what is gone can be released" ctl release-vf one
 finish

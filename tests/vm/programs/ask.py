@@ -1,5 +1,7 @@
-"""usage: ask.py ADDRESS [COUNT]: sends COUNT datagrams to the echo service there, one at a time, and
-waits for each to come back as it was sent."""
+"""Asks an echo service: each datagram comes back as it was sent.
+
+usage: ask.py ADDRESS [COUNT]
+"""
 
 import socket
 import sys
