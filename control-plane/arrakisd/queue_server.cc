@@ -55,6 +55,12 @@ kj::Promise<void> QueueServer::open(OpenContext context) {
   auto value = outcome.initValue();
   if (auto* xdp = std::get_if<XdpQueueGrant>(&*granted)) grant(kj::mv(*xdp), value.initXdp());
   if (auto* wire = std::get_if<WireQueueGrant>(&*granted)) grant(kj::mv(*wire), value.initWire());
+  if (auto* sriov = std::get_if<SriovQueueGrant>(&*granted)) {
+    auto out = value.initSriov();
+    out.setFunction(sriov->function.c_str());
+    out.setIndex(sriov->index);
+    out.setLockedBytes(sriov->locked_bytes);
+  }
   return kj::READY_NOW;
 }
 

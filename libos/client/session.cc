@@ -175,6 +175,7 @@ QueueGrant Session::open(protocol::Queue::Client& queue) {
   switch (grant.which()) {
     case protocol::QueueGrant::XDP: return receive(grant.getXdp());
     case protocol::QueueGrant::WIRE: return receive(grant.getWire());
+    case protocol::QueueGrant::SRIOV: return value_or_refuse(decode(grant.getSriov()));
   }
   refuse(Error::Code::not_yet, "arrakisd granted a kind of queue that this program does not know",
          "build the program with a libarrakis of the release of arrakisd");
