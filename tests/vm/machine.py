@@ -8,7 +8,6 @@ import pathlib
 import socket
 import subprocess
 
-CARDS = 2
 LINE_BYTES_MAX = 64 * 1024
 
 
@@ -18,16 +17,27 @@ class Kernel:
     modules: pathlib.Path  # the folder with modules.dep
 
 
-def command(kernel, initramfs, folder, arguments, fds):
+@dataclasses.dataclass(frozen=True)
+class Hardware:
+    cores: int = 2
+    cards: int = 2
+    cpu: str = "max"
+    words: tuple = ()      # further ones of QEMU
+    arguments: tuple = ()  # of the guest's kernel
+    fds: tuple = ()        # that `words` speak of
+
+
+def command(kernel, initramfs, folder, hardware, arguments, fds):
     """QEMU's, with `arguments` for the guest's kernel and the descriptors of line and monitor."""
     line, monitor = fds
     words = [
         "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-        "-M", "q35,accel=tcg,kernel-irqchip=split", "-cpu", "max", "-smp", "2", "-m", "2048",
+        "-M", "q35,accel=tcg,kernel-irqchip=split", "-cpu", hardware.cpu,
+        "-smp", str(hardware.cores), "-m", "2048",
         "-device", "intel-iommu,intremap=on,caching-mode=on",
         "-kernel", str(kernel.image), "-initrd", str(initramfs),
         "-append", " ".join(["console=ttyS0", "loglevel=4", "panic=-1", "intel_iommu=on",
-                             "mitigations=off", *arguments]),
+                             "mitigations=off", *hardware.arguments, *arguments]),
         "-chardev", f"file,id=console,path={folder}/console.log", "-serial", "chardev:console",
         "-chardev", f"socket,id=line,fd={line}", "-serial", "chardev:line",
         "-chardev", f"socket,id=monitor,fd={monitor}", "-mon", "chardev=monitor,mode=control",
@@ -36,12 +46,12 @@ def command(kernel, initramfs, folder, arguments, fds):
         "-fsdev", f"local,id=out,path={folder}/out,security_model=none",
         "-device", "virtio-9p-pci,fsdev=out,mount_tag=out",
     ]
-    for card in range(CARDS):
+    for card in range(hardware.cards):
         words += ["-device", f"pcie-root-port,id=port{card},chassis={card + 1},slot={card + 1}",
                   "-netdev", f"hubport,id=wire{card},hubid=0",
                   "-device", f"igb,id=card{card},bus=port{card},netdev=wire{card},"
                              f"mac=52:54:00:00:00:{card + 1:02x}"]
-    return words + nvme(folder)
+    return [*words, *nvme(folder), *hardware.words]
 
 
 def nvme(folder):
@@ -61,7 +71,7 @@ def nvme(folder):
 class Machine:
     """Runs from its making to close(). The line is what the guest's helpers speak on."""
 
-    def __init__(self, kernel, initramfs, folder, arguments):
+    def __init__(self, kernel, initramfs, folder, arguments, hardware=Hardware()):
         (folder / "out").mkdir(exist_ok=True)
         self._line, line = socket.socketpair()
         self._monitor, monitor = socket.socketpair()
@@ -69,9 +79,9 @@ class Machine:
         # It ends with us, however we end.
         self._process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL",
-             *command(kernel, initramfs, folder, arguments, fds)],
+             *command(kernel, initramfs, folder, hardware, arguments, fds)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=(folder / "qemu.log").open("wb"), pass_fds=fds)
+            stderr=(folder / "qemu.log").open("wb"), pass_fds=(*fds, *hardware.fds))
         line.close()
         monitor.close()
         self._rest = b""

@@ -10,20 +10,12 @@ come up, or stopped on the way.
 """
 
 import argparse
-import os
 import pathlib
-import shutil
 import sys
-import tempfile
 import time
 
-import initramfs
-import machine
+from session import BROKEN, HERE, SOURCE, TIMED_OUT, Session
 
-HERE = pathlib.Path(__file__).resolve().parent
-SOURCE = HERE.parents[1]
-KERNEL = pathlib.Path(os.environ.get("ARRAKIS_VM_KERNEL", "/var/cache/arrakis-vm"))
-TIMED_OUT, BROKEN = 124, 125
 CONSOLE_LINES = 60  # of what failed
 
 
@@ -39,54 +31,17 @@ def main():
         print("\n".join(names))
         return 0 if chosen.list else 2
     results = chosen.build.resolve() / "vm" / chosen.scenario
-    shutil.rmtree(results, ignore_errors=True)
-    results.mkdir(parents=True)
+    started = time.monotonic()
     try:
-        return run(chosen, results)
+        status = Session(f"tests/vm/scenarios/{chosen.scenario}.sh", chosen.build.resolve(),
+                         results).run(chosen.seconds)
     except (OSError, RuntimeError) as error:
         print(f"vm: {error}")
         return BROKEN
-
-
-def run(chosen, results):
-    kernel = machine.find_kernel(KERNEL)
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="arrakis-vm-") as temporary:
-        folder = pathlib.Path(temporary)
-        archive = initramfs.build(kernel, HERE / "guest/init", folder)
-        arguments = [f"VM_SOURCE={SOURCE}", f"VM_BUILD={chosen.build.resolve()}",
-                     f"VM_SCENARIO={chosen.scenario}"]
-        try:
-            with machine.Machine(kernel, archive, folder, arguments) as guest:
-                status = serve(guest, started + chosen.seconds)
-        finally:
-            for name in ("console.log", "qemu.log", "out"):
-                if (folder / name).exists():
-                    shutil.move(folder / name, results / name)
     print(f"vm: {chosen.scenario}: {outcome(status)} after {time.monotonic() - started:.0f} s")
     if status:
         show_end(results)
     return status
-
-
-def serve(guest, deadline):
-    """Does what the guest asks for until it says how its scenario ended."""
-    while True:
-        try:
-            line = guest.read_line(deadline - time.monotonic())
-        except TimeoutError:
-            return TIMED_OUT
-        if line is None:
-            return BROKEN
-        verb, _, rest = line.partition(" ")
-        if verb == "say":
-            print(rest, flush=True)
-        elif verb == "exit":
-            return int(rest)
-        elif verb == "monitor":
-            for answer in guest.monitor(rest).splitlines():
-                guest.write_line(f"- {answer}")
-            guest.write_line("done")
 
 
 def outcome(status):
