@@ -1,0 +1,138 @@
+#include "extaris/tcp/timeouts.h"
+
+#include <algorithm>
+
+#include "extaris/tcp/limits.h"
+#include "extaris/tcp/segment_arrives.h"
+#include "extaris/tcp/timers.h"
+#include "extaris/tcp/transmit.h"
+
+namespace arrakis::extaris::tcp {
+namespace {
+
+// RFC 9293, 3.8.3 (R2) and RFC 5482.
+bool is_hopeless(const ControlBlock& c, Tick now) {
+  if (c.user_timeout_ms != 0) return now - c.first_unanswered >= c.user_timeout_ms;
+  switch (c.state) {
+    case State::syn_sent: return c.backoff >= limits::syn_retransmissions_max;
+    case State::syn_received: return c.backoff >= limits::syn_ack_retransmissions_max;
+    default: return c.backoff >= limits::retransmissions_max;
+  }
+}
+
+void time_out(ControlBlock& c, const Context& context) {
+  ++context.counters.timeouts;
+  give_up(c, c.has_soft_error ? Ending::unreachable : Ending::timed_out);
+}
+
+// RFC 6298, 5.4 to 5.7; RFC 5681, 3.1; RFC 6675, 5.1: whatever is not sacked counts as lost.
+void start_over(ControlBlock& c, const Context& context) {
+  if (c.backoff == 0 && !c.loss.in_recovery)
+    c.ssthresh = threshold_after_congestion(c, context.now.at, false);
+  collapse_window(c, context.now.at);
+  c.loss.lost_bytes = 0;
+  for (rte_mbuf* m = c.sent.first(); m != nullptr && m != c.unsent; m = c.sent.after(m)) {
+    SegmentNotes& n = notes_of(m);
+    if ((n.fate & fate::sacked) != 0) continue;
+    n.fate |= fate::lost;
+    c.loss.lost_bytes += n.bytes;
+  }
+  c.loss.in_recovery = true;
+  c.loss.after_timeout = true;
+  c.loss.point = c.snd_nxt;
+  c.mark(exceptional::recovery | exceptional::scoreboard);
+}
+
+void retransmit(ControlBlock& c, Emitter& out, const Context& context) {
+  if (is_hopeless(c, context.now.tick)) return time_out(c, context);
+  ++context.counters.retransmission_timeouts;
+  c.path_epoch = 0;  // whoever does not answer may have moved
+  if (c.state == State::syn_sent || c.state == State::syn_received) {
+    ++c.backoff;
+    ++context.counters.retransmitted;
+    ++c.retransmitted_segments;
+    out.send_syn(c, c.state == State::syn_sent ? tcp_flag::syn : tcp_flag::syn | tcp_flag::ack);
+  } else {
+    start_over(c, context);
+    ++c.backoff;
+    rte_mbuf* first = c.sent.first();
+    if (first != nullptr && first != c.unsent) {
+      (void)retransmit_one(c, first, out, context);
+    } else if (c.has(flag::fin_sent)) {
+      ++context.counters.retransmitted;
+      (void)out.send_bare(c, c.snd_nxt - 1, tcp_flag::fin | tcp_flag::ack);
+    }
+  }
+  arm(c, SenderTimer::retransmit, context.now.tick + current_rto(c));
+}
+
+// RFC 9293, 3.8.6.1: one byte of what waits, though the window is closed. The answer tells what the
+// window is. A peer that answers is alive, and probed for ever (RFC 1122, 4.2.2.17).
+void probe_window(ControlBlock& c, Emitter& out, const Context& context) {
+  if (c.backoff < 16) ++c.backoff;
+  ++context.counters.window_probes;
+  const Duration wait{std::min(c.rtt.timeout().ns << std::min<unsigned>(c.backoff, 16),
+                               limits::persist_max.ns)};
+  if (c.user_timeout_ms != 0 && context.now.tick - c.first_unanswered >= c.user_timeout_ms)
+    return time_out(c, context);
+  if (!c.has(flag::held) && c.backoff >= limits::retransmissions_max) return time_out(c, context);
+  // An old byte makes the peer answer as well, and is none that it would have to take.
+  (void)out.send_bare(c, c.snd_una - 1, tcp_flag::ack);
+  arm(c, SenderTimer::persist, context.now.tick + wait);
+}
+
+void run_sender_timer(ControlBlock& c, Emitter& out, const Context& context) {
+  switch (c.sender_timer) {
+    case SenderTimer::idle: return;
+    case SenderTimer::retransmit: return retransmit(c, out, context);
+    case SenderTimer::loss_probe: return retransmit(c, out, context);
+    case SenderTimer::reorder: return retransmit(c, out, context);
+    case SenderTimer::persist: return probe_window(c, out, context);
+  }
+}
+
+// RFC 9293, 3.8.4; RFC 1122, 4.2.3.6
+void keep_alive(ControlBlock& c, Emitter& out, const Context& context) {
+  const std::uint32_t silent = context.now.tick - c.last_received;
+  if (silent < c.keepalive_idle_ms) {
+    c.keepalives_sent = 0;
+    c.life_due = c.last_received + c.keepalive_idle_ms;
+    return;
+  }
+  if (c.keepalives_sent >= limits::keepalive_probes) return time_out(c, context);
+  ++c.keepalives_sent;
+  ++context.counters.keepalive_probes;
+  (void)out.send_bare(c, c.snd_una - 1, tcp_flag::ack);
+  c.life_due = context.now.tick + c.keepalive_interval_ms;
+}
+
+void run_life_timer(ControlBlock& c, Emitter& out, const Context& context) {
+  switch (c.life_timer) {
+    case LifeTimer::idle: return;
+    case LifeTimer::keepalive: return keep_alive(c, out, context);
+    case LifeTimer::fin_wait_2:
+    case LifeTimer::time_wait: return give_up(c, Ending::none);
+  }
+}
+
+}  // namespace
+
+void rearm_sender(ControlBlock& c, Tick now) noexcept {
+  arm(c, SenderTimer::retransmit, now + current_rto(c));
+}
+
+void run_timers(ControlBlock& c, Emitter& out, const Context& context) noexcept {
+  const Tick now = context.now.tick;
+  if (c.has(flag::ack_delayed) && has_come(ack_due(c, now), now)) {
+    ++context.counters.acks_delayed;
+    c.clear(flag::ack_delayed);
+    c.set(flag::ack_now);
+  }
+  if (c.sender_timer != SenderTimer::idle && has_come(c.sender_due, now))
+    run_sender_timer(c, out, context);
+  if (c.state == State::closed) return;
+  if (c.life_timer != LifeTimer::idle && has_come(c.life_due, now))
+    run_life_timer(c, out, context);
+}
+
+}  // namespace arrakis::extaris::tcp
