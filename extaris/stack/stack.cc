@@ -47,7 +47,11 @@ struct Stack::Parts {
     unreachable.clear();
     while (const auto late = reassembly.expire(now))
       if (*late) icmp.reassembly_timed_out(bytes(*late));
-    tcp.run_timers();
+  }
+  bool has_due(Instant now) const noexcept {
+    const auto neighbor = link.next_deadline();
+    const auto datagram = reassembly.next_deadline();
+    return (neighbor && now >= *neighbor) || (datagram && now >= *datagram);
   }
 
   void receive_one_by_one() noexcept {
@@ -82,7 +86,8 @@ std::size_t Stack::poll(Instant now) noexcept {
   p.incoming.filled(0);  // every place has been taken
   p.counters.received_packets += count;
   p.tcp.finish();
-  if (const auto due = next_deadline(); due && now >= *due) p.run_timers(now);
+  if (p.tcp.has_due()) p.tcp.run_timers();
+  if (p.has_due(now)) p.run_timers(now);
   p.link.queue().flush();
   return count;
 }

@@ -50,21 +50,6 @@ void establish(ControlBlock& c, const Segment& s, const Context& context) {
   }
 }
 
-// RFC 9293, 3.10.7.4: the window of a segment that is newer than the last that set it.
-void update_window(ControlBlock& c, const Segment& s) {
-  if (s.ack.before(c.snd_una) || s.seq.before(c.snd_wl1)) return;
-  const std::uint32_t before = c.snd_wnd;
-  c.snd_wnd = std::uint32_t{s.window} << c.snd_shift();
-  c.snd_wl1 = s.seq;
-  c.snd_wnd_max = std::max(c.snd_wnd_max, c.snd_wnd);
-  if (c.snd_wnd <= before) return;
-  c.set(flag::send_now);
-  if (c.sender_timer == SenderTimer::persist) {
-    disarm(c);
-    c.backoff = 0;
-  }
-}
-
 // Our FIN has been acknowledged: RFC 9293, 3.10.7.4.
 Next after_fin_acknowledged(ControlBlock& c, const Context& context) {
   switch (c.state) {
@@ -110,7 +95,7 @@ void acknowledge_sent(ControlBlock& c, Seq ack, const Context& context) noexcept
 
 Next process_ack(ControlBlock& c, Segment& s, const Context& context) noexcept {
   if (!s.has(tcp_flag::ack)) return Next::stop;
-  const bool is_sane = s.ack.not_after(c.snd_nxt) && (c.snd_una - c.snd_wnd_max).not_after(s.ack);
+  const bool is_sane = s.ack.not_after(c.snd_nxt) && (c.snd_una - std::max(c.snd_wnd_max, c.snd_wnd)).not_after(s.ack);
   if (c.state == State::syn_received) {
     if (!s.ack.after(c.snd_una) || !is_sane) return Next::reset;
     establish(c, s, context);

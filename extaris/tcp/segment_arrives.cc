@@ -129,8 +129,7 @@ Next segment_arrives(ControlBlock& c, Segment& s, const Context& context) noexce
 void receive_fast(ControlBlock& c, Segment& s, const Context& context) noexcept {
   ++context.counters.fast_path;
   if (s.timestamps && s.seq.not_after(c.last_ack_sent)) c.ts_recent = s.timestamps->value;
-  c.snd_wnd = std::uint32_t{s.window} << c.snd_shift();
-  c.snd_wl1 = s.seq;
+  update_window(c, s);
   if (c.has(flag::keepalive)) [[unlikely]]
     c.last_received = context.now.tick;
   if (s.ack != c.snd_una) acknowledge_sent(c, s.ack, context);

@@ -29,6 +29,20 @@ inline bool takes_fast_path(const ControlBlock& c, const Segment& s) noexcept {
          (!s.timestamps || static_cast<std::int32_t>(s.timestamps->value - c.ts_recent) >= 0);
 }
 
+// RFC 9293, 3.10.7.4: the window of a segment that is newer than the last that set it.
+inline void update_window(ControlBlock& c, const Segment& s) noexcept {
+  if (s.ack.before(c.snd_una) || s.seq.before(c.snd_wl1)) return;
+  c.snd_wnd = std::uint32_t{s.window} << c.snd_shift();
+  c.snd_wl1 = s.seq;
+  if (c.unsent == nullptr) return;
+  // Somebody waits for it.
+  c.set(flag::send_now);
+  if (c.snd_wnd > c.snd_wnd_max) c.snd_wnd_max = c.snd_wnd;
+  if (c.sender_timer != SenderTimer::persist || c.snd_wnd == 0) return;
+  c.sender_timer = SenderTimer::idle;
+  c.backoff = 0;
+}
+
 // REQUIRES: takes_fast_path().
 void receive_fast(ControlBlock& c, Segment& s, const Context& context) noexcept;
 

@@ -52,6 +52,7 @@ class TcpLayer {
   // The burst is over: what it gave rise to is sent.
   void finish() noexcept;
   void run_timers() noexcept;
+  bool has_due() const noexcept { return wheel_.is_due(now_.tick); }
   std::optional<Instant> next_deadline() const noexcept;
 
   // ---- what the application asks for

@@ -35,6 +35,8 @@ void Wheel::insert(ControlBlock& c) noexcept {
   c.wheel_next = head;
   if (head != none) connections_[head].wheel_previous = c.id;
   head = c.id;
+  const Tick begins{due.ms >> (shift * level) << (shift * level)};
+  if (is_empty() || begins.before(soonest_)) soonest_ = begins;
   occupied_[level] |= std::uint64_t{1} << slot;
   c.set(flag::on_wheel);
 }
@@ -68,14 +70,6 @@ std::optional<std::uint32_t> Wheel::ticks_to_next() const noexcept {
   return nearest;
 }
 
-std::optional<Tick> Wheel::next_due() const noexcept {
-  const unsigned now_slot = current_.ms & (slots - 1);
-  if ((occupied_[0] >> now_slot & 1) != 0) return current_;  // next() has not taken all
-  const auto distance = ticks_to_next();
-  if (!distance) return std::nullopt;
-  return current_ + *distance;
-}
-
 // Slots of higher levels that begin now hand their connections down.
 void Wheel::cascade() noexcept {
   for (unsigned level = 1; level < levels; ++level) {
@@ -103,17 +97,22 @@ void Wheel::cascade() noexcept {
 }
 
 Index Wheel::next(Tick now) noexcept {
+  soonest_ = current_;
   for (;;) {
     const Index id = heads_[0][current_.ms & (slots - 1)];
     if (id != none) {
       remove(connections_[id]);
       return id;
     }
-    if (!current_.before(now)) return none;
     const auto distance = ticks_to_next();
+    if (!current_.before(now)) {
+      if (distance) soonest_ = current_ + *distance;
+      return none;
+    }
     if (!distance || *distance > now - current_) {
-      // Slots begin at multiples of their length, so the way there must not be jumped over.
+      // No slot begins on the way.
       current_ = now;
+      if (distance) soonest_ = current_ + *distance;
       return none;
     }
     current_ = current_ + *distance;

@@ -29,14 +29,20 @@ class Wheel {
 
   // With nothing on it, there is nothing to see on the way to `now`.
   void follow(Tick now) noexcept {
-    if ((occupied_[0] | occupied_[1] | occupied_[2] | occupied_[3]) == 0) current_ = now;
+    if (is_empty()) current_ = now;
   }
   // The next connection whose slot has come, taken off the wheel; `none`: no more until `now`.
   Index next(Tick now) noexcept;
   // When next() may have something: never too late, and at most a look too early.
-  std::optional<Tick> next_due() const noexcept;
+  std::optional<Tick> next_due() const noexcept {
+    return is_empty() ? std::nullopt : std::optional{soonest_};
+  }
+  bool is_due(Tick now) const noexcept { return !is_empty() && has_come(soonest_, now); }
 
  private:
+  bool is_empty() const noexcept {
+    return (occupied_[0] | occupied_[1] | occupied_[2] | occupied_[3]) == 0;
+  }
   static constexpr unsigned levels = 4;
   static constexpr unsigned slots = 64;
   static constexpr unsigned shift = 6;
@@ -47,6 +53,7 @@ class Wheel {
   std::optional<std::uint32_t> ticks_to_next() const noexcept;
 
   ControlBlock* connections_;
+  Tick soonest_{};  // no slot begins before; right only while anything is on it
   Tick current_{};  // everything up to here has been seen to
   std::array<std::uint64_t, levels> occupied_{};  // a bit a slot
   std::array<std::array<Index, slots>, levels> heads_;
