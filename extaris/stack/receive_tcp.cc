@@ -77,17 +77,18 @@ bool Receiver::deliver_segment(Packet& packet, const Frame& frame, std::uint32_t
       header.source_port.host());
   if (c == nullptr || !is_synchronized(c->state) || c->state == tcp::State::time_wait) return false;
   const std::size_t header_bytes = std::size_t{4} * (header.words_and_reserved >> 4);
-  std::optional<TcpTimestamps> timestamps;
+  TcpTimestamps timestamps{};
   if (header_bytes != sizeof(TcpHeader)) {
     const auto option = load<TcpTimestampOption>(bytes(packet).data() + sizeof(Frame));
     if (option.kind_and_length != TcpTimestampOption::usual) return false;
-    timestamps = TcpTimestamps{option.value.host(), option.echo.host()};
+    timestamps = {option.value.host(), option.echo.host()};
   }
   if (!has_good_tcp_checksums(packet, frame)) return false;
   const std::size_t text_bytes = frame.segment_bytes() - header_bytes;
   tcp::Segment segment{.seq = Seq{header.sequence.host()},
                        .ack = Seq{header.acknowledgment.host()},
                        .flags = header.flags,
+                       .is_stamped = header_bytes != sizeof(TcpHeader),
                        .window = header.window.host(),
                        .bytes = static_cast<std::uint32_t>(text_bytes),
                        .timestamps = timestamps};

@@ -16,8 +16,10 @@ void forget_fate(ControlBlock& c, const SegmentNotes& n, std::uint32_t bytes) {
 
 // Takes what is acknowledged out of the send queue. The instant at which the newest of it was sent,
 // if that is a sample of the round trip: Karn's algorithm (RFC 6298, 3) leaves out what went twice.
-std::optional<Instant> release_acknowledged(ControlBlock& c, Seq ack) {
-  std::optional<Instant> sent_at;
+// `never` otherwise.
+constexpr Instant never{INT64_MIN};
+Instant release_acknowledged(ControlBlock& c, Seq ack) {
+  Instant sent_at = never;
   for (rte_mbuf* m = c.sent.first(); m != nullptr && m != c.unsent; m = c.sent.first()) {
     SegmentNotes& n = notes_of(m);
     if (ack.before(end_of(m))) {
@@ -28,8 +30,7 @@ std::optional<Instant> release_acknowledged(ControlBlock& c, Seq ack) {
       }
       break;
     }
-    sent_at.reset();
-    if (n.transmissions == 1) sent_at = n.sent_at;
+    sent_at = n.transmissions == 1 ? n.sent_at : never;
     forget_fate(c, n, n.bytes);
     c.sent.pop_front();
   }
@@ -76,8 +77,8 @@ void acknowledge_sent(ControlBlock& c, Seq ack, const Context& context) noexcept
   const std::uint32_t flight = c.flight();
   const std::uint32_t acked = ack - c.snd_una;
   c.snd_una = ack;
-  const auto sent_at = release_acknowledged(c, ack);
-  if (sent_at) c.rtt.sample(context.now.at - *sent_at);
+  const Instant sent_at = release_acknowledged(c, ack);
+  if (sent_at != never) c.rtt.sample(context.now.at - sent_at);
   c.backoff = 0;
   // RFC 6298, 5.2 and 5.3
   if (c.snd_una == c.snd_nxt)

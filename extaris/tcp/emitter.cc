@@ -12,6 +12,7 @@
 #include "extaris/wire/ipv6.h"
 #include "extaris/wire/load_store.h"
 #include "extaris/wire/protocol.h"
+#include "extaris/wire/tcp_frame.h"
 
 namespace arrakis::extaris::tcp {
 namespace {
@@ -26,12 +27,6 @@ constexpr std::uint8_t ecn_capable = 2;  // ECT(0): RFC 3168, 5
 InternetSum pseudo_header_of(const IpAddress& local, const IpAddress& remote, std::size_t bytes) {
   return local.is_v4() ? pseudo_header(local.v4(), remote.v4(), protocol::tcp, bytes)
                        : pseudo_header(local.v6(), remote.v6(), protocol::tcp, bytes);
-}
-
-std::size_t push_options(Packet& packet, const TcpOptionWriter& options) {
-  const auto text = options.bytes();
-  if (!text.empty()) std::memcpy(push_front(packet, text.size()), text.data(), text.size());
-  return text.size();
 }
 
 std::uint8_t words_of(std::size_t header_bytes) {
@@ -94,88 +89,113 @@ std::uint16_t Emitter::window_field(ControlBlock& c) noexcept {
   return static_cast<std::uint16_t>(window);
 }
 
-TcpOptionWriter Emitter::options_of(ControlBlock& c) noexcept {
-  TcpOptionWriter options;
-  if (c.has(flag::timestamps)) options.timestamps({now_.tick.ms + c.ts_offset, c.ts_recent});
-  if (c.sacks == 0 && !c.duplicate_to_tell) return options;
+// SACK blocks beside the timestamps: rare enough to be written in two steps.
+Emitter::Options Emitter::push_sack(ControlBlock& c, Packet& packet) noexcept {
+  TcpOptionWriter writer;
+  if (c.has(flag::timestamps)) writer.timestamps({now_.tick.ms + c.ts_offset, c.ts_recent});
   std::array<SackBlock, tcp_option::sack_blocks_max> blocks;
   std::size_t count = 0;
   if (std::exchange(c.duplicate_to_tell, false)) blocks[count++] = c.duplicate;
   for (std::uint8_t i = 0; i < c.sacks && count < blocks.size(); ++i) blocks[count++] = c.sack[i];
-  options.sack(std::span{blocks}.first(count));
-  return options;
+  writer.sack(std::span{blocks}.first(count));
+  return push(packet, writer);
 }
 
-template <class IpHeader>
-void Emitter::push_frame(ControlBlock& c, Packet& packet, TcpHeader& header) noexcept {
-  constexpr bool is_v4 = sizeof(IpHeader) == sizeof(Ipv4Header);
+Emitter::Options Emitter::push(Packet& packet, const TcpOptionWriter& writer) noexcept {
+  const auto options = writer.bytes();
+  if (!options.empty())
+    std::memcpy(push_front(packet, options.size()), options.data(), options.size());
+  return {options.size(), InternetSum{}.add(options)};
+}
+
+Emitter::Options Emitter::push_options(ControlBlock& c, Packet& packet) noexcept {
+  if (c.sacks != 0 || c.duplicate_to_tell) [[unlikely]]
+    return push_sack(c, packet);
+  if (!c.has(flag::timestamps)) return {};
+  const be32_t value{now_.tick.ms + c.ts_offset};
+  const be32_t echo{c.ts_recent};
+  auto& option = headers_at<TcpTimestampOption>(push_front(packet, sizeof(TcpTimestampOption)));
+  option.kind_and_length = TcpTimestampOption::usual;
+  option.value = value;
+  option.echo = echo;
+  return {sizeof(option), InternetSum{std::uint64_t{TcpTimestampOption::usual.raw()} +
+                                      value.raw() + echo.raw()}};
+}
+
+// All headers but the options, which are there.
+template <class Frame>
+void Emitter::push_frame(ControlBlock& c, Packet& packet, const Fields& fields) noexcept {
+  constexpr bool is_v4 = sizeof(Frame::ip) == sizeof(Ipv4Header);
   const IpAddress& local = addresses_[c.local_address];
+  const std::size_t text_bytes = size(packet) - fields.options.bytes;
   const std::size_t segment_bytes = sizeof(TcpHeader) + size(packet);
-  clear_offloads(packet);
-  if (checksum_ == Checksum::software) {
-    header.checksum = pseudo_header_of(local, c.remote_address, segment_bytes)
-                          .add_header(header)
-                          .add(bytes(packet))
-                          .checksum();
-  } else if (checksum_ == Checksum::device) {
-    header.checksum =
-        be16_t::from_raw(pseudo_header_of(local, c.remote_address, segment_bytes).folded());
-    request_tcp_checksum(packet, {sizeof(EthernetHeader), sizeof(IpHeader),
-                                  static_cast<std::uint8_t>(4 * (header.words_and_reserved >> 4))});
-  }
-  store(push_front(packet, sizeof(TcpHeader)), header);
-  // RFC 3168, 6.1.4 and 6.1.5: neither bare ACKs nor retransmissions are marked.
-  const bool markable = c.has(flag::ecn) && segment_bytes > 4u * (header.words_and_reserved >> 4) &&
-                        (header.flags & tcp_flag::syn) == 0 &&
-                        Seq{header.sequence.host()} == c.snd_nxt;
-  const std::uint8_t traffic_class = markable ? ecn_capable : std::uint8_t{0};
-  if constexpr (is_v4)
-    store(push_front(packet, sizeof(IpHeader)), emit_ipv4({.source = local.v4(),
-                                                           .target = c.remote_address.v4(),
-                                                           .protocol = protocol::tcp,
-                                                           .traffic_class = traffic_class,
-                                                           .payload_bytes = segment_bytes}));
-  else
-    store(push_front(packet, sizeof(IpHeader)), emit_ipv6({.source = local.v6(),
-                                                           .target = c.remote_address.v6(),
-                                                           .next_header = protocol::tcp,
-                                                           .traffic_class = traffic_class,
-                                                           .payload_bytes = segment_bytes}));
-}
-
-bool Emitter::send(ControlBlock& c, Packet&& packet, const Fields& fields) noexcept {
-  Packet mine{std::move(packet)};
-  if (!find_path(c)) {
-    counters_.drop(Drop::no_route);
-    return true;  // as if it had been lost on the way
-  }
   const bool acks = (fields.flags & tcp_flag::ack) != 0;
   TcpHeader header{.source_port = be16_t{c.local_port},
                    .target_port = be16_t{c.remote_port},
                    .sequence = be32_t{fields.seq.raw()},
                    .acknowledgment = be32_t{acks ? c.rcv_nxt.raw() : 0},
-                   .words_and_reserved = words_of(sizeof(TcpHeader) + fields.options_bytes),
+                   .words_and_reserved = words_of(sizeof(TcpHeader) + fields.options.bytes),
                    .flags = fields.flags,
                    .window = be16_t{window_field(c)},
                    .checksum = be16_t{0},
                    .urgent = be16_t{0}};
-  const bool is_v4 = c.remote_address.is_v4();
-  if (is_v4)
-    push_frame<Ipv4Header>(c, mine, header);
+  clear_offloads(packet);
+  if (checksum_ != Checksum::unneeded) {
+    InternetSum sum = pseudo_header_of(local, c.remote_address, segment_bytes);
+    if (checksum_ == Checksum::software) {
+      header.checksum = sum.add(sum_of(header))
+                            .add(fields.options.sum)
+                            .add(bytes(packet).last(text_bytes))
+                            .checksum();
+    } else {
+      header.checksum = be16_t::from_raw(sum.folded());
+      request_tcp_checksum(
+          packet, {sizeof(EthernetHeader), sizeof(Frame::ip),
+                   static_cast<std::uint8_t>(sizeof(TcpHeader) + fields.options.bytes)});
+    }
+  }
+  // RFC 3168, 6.1.4 and 6.1.5: neither bare ACKs nor retransmissions are marked.
+  const bool markable = c.has(flag::ecn) && text_bytes > 0 && fields.seq == c.snd_nxt;
+  const std::uint8_t traffic_class = markable ? ecn_capable : std::uint8_t{0};
+  auto& frame = headers_at<Frame>(push_front(packet, sizeof(Frame)));
+  frame.ethernet.target = c.mac;
+  frame.ethernet.source = link_.mac();
+  frame.ethernet.type = be16_t{Frame::ethertype};
+  if constexpr (is_v4)
+    write(frame.ip, emit_ipv4({.source = local.v4(),
+                               .target = c.remote_address.v4(),
+                               .protocol = protocol::tcp,
+                               .traffic_class = traffic_class,
+                               .payload_bytes = segment_bytes}));
   else
-    push_frame<Ipv6Header>(c, mine, header);
+    write(frame.ip, emit_ipv6({.source = local.v6(),
+                               .target = c.remote_address.v6(),
+                               .next_header = protocol::tcp,
+                               .traffic_class = traffic_class,
+                               .payload_bytes = segment_bytes}));
+  write(frame.tcp, header);
+}
+
+void Emitter::send(ControlBlock& c, Packet&& packet, const Fields& fields) noexcept {
+  Packet mine{std::move(packet)};
+  // As if it had been lost on the way.
+  if (!find_path(c)) return counters_.drop(Drop::no_route);
+  if (c.remote_address.is_v4())
+    push_frame<TcpOverIpv4Frame>(c, mine, fields);
+  else
+    push_frame<TcpOverIpv6Frame>(c, mine, fields);
   ++counters_.tcp.segments_sent;
-  if (acks) {
+  if ((fields.flags & tcp_flag::ack) != 0) {
     c.last_ack_sent = c.rcv_nxt;
     c.clear(flag::ack_now | flag::ack_delayed);
   }
   if (c.path_epoch == epoch_) [[likely]] {
-    link_.send(std::move(mine), c.mac, is_v4 ? ethertype::ipv4 : ethertype::ipv6);
-    return true;
+    link_.queue().push(std::move(mine));
+    return;
   }
+  pull_front(mine, sizeof(EthernetHeader));
   if (const Path* path = ip_.path_to(c.remote_address); path != nullptr)
     (void)ip_.send_packet(std::move(mine), *path);
-  return true;
 }
 
 bool Emitter::send_text(ControlBlock& c, rte_mbuf* m, std::uint8_t flags) noexcept {
@@ -190,8 +210,9 @@ bool Emitter::send_text(ControlBlock& c, rte_mbuf* m, std::uint8_t flags) noexce
     show_tail(m, n.bytes);
     packet = share(m);
   }
-  const std::size_t options = push_options(packet, options_of(c));
-  return send(c, std::move(packet), {n.first, flags, options});
+  const Options options = push_options(c, packet);
+  send(c, std::move(packet), {n.first, flags, options});
+  return true;
 }
 
 bool Emitter::send_bare(ControlBlock& c, Seq seq, std::uint8_t flags) noexcept {
@@ -200,8 +221,9 @@ bool Emitter::send_bare(ControlBlock& c, Seq seq, std::uint8_t flags) noexcept {
     counters_.drop(Drop::no_buffer);
     return false;
   }
-  const std::size_t options = push_options(packet, options_of(c));
-  return send(c, std::move(packet), {seq, flags, options});
+  const Options options = push_options(c, packet);
+  send(c, std::move(packet), {seq, flags, options});
+  return true;
 }
 
 bool Emitter::send_syn(ControlBlock& c, std::uint8_t flags) noexcept {
@@ -220,12 +242,12 @@ bool Emitter::send_syn(ControlBlock& c, std::uint8_t flags) noexcept {
     options.timestamps({now_.tick.ms + c.ts_offset, answers ? c.ts_recent : 0});
   if (c.shifts != 0 || !answers)
     options.window_scale(static_cast<std::uint8_t>(c.shifts >> 4));
-  const std::size_t options_bytes = push_options(packet, options);
+  const Options pushed = push(packet, options);
   // RFC 7323, 2.2: the window of a SYN is not scaled.
   const std::uint8_t shifts = std::exchange(c.shifts, std::uint8_t{0});
-  const bool sent = send(c, std::move(packet), {c.iss, flags, options_bytes});
+  send(c, std::move(packet), {c.iss, flags, pushed});
   c.shifts = shifts;
-  return sent;
+  return true;
 }
 
 void Emitter::send_stray(const Stray& stray, std::span<const std::byte> options) noexcept {

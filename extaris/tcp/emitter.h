@@ -12,6 +12,7 @@
 #include "extaris/netdev/net_device.h"
 #include "extaris/tcp/connection.h"
 #include "extaris/tcp/counters.h"
+#include "extaris/wire/checksum.h"
 #include "extaris/wire/tcp.h"
 
 namespace arrakis::extaris::tcp {
@@ -54,16 +55,23 @@ class Emitter {
   void send_stray(const Stray& stray, std::span<const std::byte> options = {}) noexcept;
 
  private:
-  TcpOptionWriter options_of(ControlBlock& c) noexcept;
-  std::uint16_t window_field(ControlBlock& c) noexcept;
+  // Options that stand in front of a packet's text.
+  struct Options {
+    std::size_t bytes = 0;
+    InternetSum sum{};
+  };
   struct Fields {
     Seq seq;
     std::uint8_t flags;
-    std::size_t options_bytes;  // what the packet begins with
+    Options options;
   };
-  bool send(ControlBlock& c, Packet&& packet, const Fields& fields) noexcept;
-  template <class IpHeader>
-  void push_frame(ControlBlock& c, Packet& packet, TcpHeader& header) noexcept;
+  Options push_options(ControlBlock& c, Packet& packet) noexcept;
+  Options push_sack(ControlBlock& c, Packet& packet) noexcept;
+  static Options push(Packet& packet, const TcpOptionWriter& writer) noexcept;
+  std::uint16_t window_field(ControlBlock& c) noexcept;
+  void send(ControlBlock& c, Packet&& packet, const Fields& fields) noexcept;
+  template <class Frame>
+  void push_frame(ControlBlock& c, Packet& packet, const Fields& fields) noexcept;
 
   Link& link_;
   IpOutput& ip_;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "base/seq.h"
 #include "extaris/packet/bytes.h"
@@ -17,11 +16,12 @@ struct Segment {
   Seq seq;
   Seq ack;
   std::uint8_t flags;
-  bool marked = false;  // congestion experienced (RFC 3168)
+  bool is_marked = false;   // congestion experienced (RFC 3168)
+  bool is_stamped = false;  // has `timestamps`
   std::uint16_t window;  // as it stands in the header
   std::uint16_t urgent = 0;
   std::uint32_t bytes;  // of payload; what the packet shows
-  std::optional<TcpTimestamps> timestamps;
+  TcpTimestamps timestamps{};
   const TcpOptions* options = nullptr;  // nullptr: none but, maybe, timestamps
   Packet text;                          // data is the payload
 

@@ -14,8 +14,8 @@ constexpr bool is_before(std::uint32_t a, std::uint32_t b) {
 
 // RFC 7323, 5.3 (R1): older than what we have seen of this peer.
 bool is_old_duplicate(const ControlBlock& c, const Segment& s) {
-  return s.timestamps && c.has(flag::timestamps) && !s.has(tcp_flag::rst) &&
-         is_before(s.timestamps->value, c.ts_recent);
+  return s.is_stamped && c.has(flag::timestamps) && !s.has(tcp_flag::rst) &&
+         is_before(s.timestamps.value, c.ts_recent);
 }
 
 // RFC 9293, 3.4: the four cases.
@@ -91,9 +91,9 @@ Next check_sequence(ControlBlock& c, Segment& s, const Context& context) noexcep
     c.set(flag::ack_now);
   }
   // RFC 7323, 4.3: of the segment that the last ACK was waiting for.
-  if (s.timestamps && c.has(flag::timestamps) && !s.has(tcp_flag::rst) &&
+  if (s.is_stamped && c.has(flag::timestamps) && !s.has(tcp_flag::rst) &&
       s.seq.not_after(c.last_ack_sent))
-    c.ts_recent = s.timestamps->value;
+    c.ts_recent = s.timestamps.value;
   trim(c, s);
   return Next::proceed;
 }
@@ -128,7 +128,7 @@ Next segment_arrives(ControlBlock& c, Segment& s, const Context& context) noexce
 
 void receive_fast(ControlBlock& c, Segment& s, const Context& context) noexcept {
   ++context.counters.fast_path;
-  if (s.timestamps && s.seq.not_after(c.last_ack_sent)) c.ts_recent = s.timestamps->value;
+  if (s.is_stamped && s.seq.not_after(c.last_ack_sent)) c.ts_recent = s.timestamps.value;
   update_window(c, s);
   if (c.has(flag::keepalive)) [[unlikely]]
     c.last_received = context.now.tick;

@@ -25,8 +25,8 @@ inline bool takes_fast_path(const ControlBlock& c, const Segment& s) noexcept {
          s.seq == c.rcv_nxt &&                           //
          s.bytes <= c.rcv_edge - c.rcv_nxt &&            //
          s.ack - c.snd_una <= c.snd_nxt - c.snd_una &&   // nothing we did not send
-         s.options == nullptr && s.timestamps.has_value() == c.has(flag::timestamps) &&
-         (!s.timestamps || static_cast<std::int32_t>(s.timestamps->value - c.ts_recent) >= 0);
+         s.options == nullptr && s.is_stamped == c.has(flag::timestamps) &&
+         (!s.is_stamped || static_cast<std::int32_t>(s.timestamps.value - c.ts_recent) >= 0);
 }
 
 // RFC 9293, 3.10.7.4: the window of a segment that is newer than the last that set it.

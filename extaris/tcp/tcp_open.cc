@@ -79,11 +79,12 @@ void TcpLayer::receive(Arrival&& arrival, const TcpSegment& tcp) noexcept {
   Segment segment{.seq = tcp.sequence,
                   .ack = tcp.acknowledgment,
                   .flags = tcp.flags,
-                  .marked = (mine.traffic_class & ecn_bits) == congestion_experienced,
+                  .is_marked = (mine.traffic_class & ecn_bits) == congestion_experienced,
+                  .is_stamped = options.timestamps.has_value(),
                   .window = tcp.window,
                   .urgent = tcp.urgent,
                   .bytes = static_cast<std::uint32_t>(tcp.payload.size()),
-                  .timestamps = options.timestamps,
+                  .timestamps = options.timestamps.value_or(TcpTimestamps{}),
                   .options = &options,
                   .text = std::move(mine.packet)};
   receive(*c, segment);
@@ -168,9 +169,10 @@ void TcpLayer::open_passively(const Arrival& arrival, const TcpSegment& tcp,
   const Segment segment{.seq = tcp.sequence,
                         .ack = tcp.acknowledgment,
                         .flags = tcp.flags,
+                        .is_stamped = options.timestamps.has_value(),
                         .window = tcp.window,
                         .bytes = 0,
-                        .timestamps = options.timestamps,
+                        .timestamps = options.timestamps.value_or(TcpTimestamps{}),
                         .options = &options};
   take_syn_options(*c, segment, context());
   c->listener = listener;

@@ -93,4 +93,18 @@ inline Ipv4Header emit_ipv4(const Ipv4Fields& fields) {
   return header;
 }
 
+// Field by field (load_store.h says why).
+inline void write(Ipv4Header& to, const Ipv4Header& header) {
+  to.version_and_words = header.version_and_words;
+  to.traffic_class = header.traffic_class;
+  to.total_bytes = header.total_bytes;
+  to.identification = header.identification;
+  to.fragment = header.fragment;
+  to.time_to_live = header.time_to_live;
+  to.protocol = header.protocol;
+  to.checksum = header.checksum;
+  to.source = header.source;
+  to.target = header.target;
+}
+
 }  // namespace arrakis::extaris

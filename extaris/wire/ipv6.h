@@ -101,4 +101,14 @@ inline Ipv6Header emit_ipv6(const Ipv6Fields& fields) {
           .target = fields.target};
 }
 
+// Field by field (load_store.h says why).
+inline void write(Ipv6Header& to, const Ipv6Header& header) {
+  to.version_class_flow = header.version_class_flow;
+  to.payload_bytes = header.payload_bytes;
+  to.next_header = header.next_header;
+  to.hop_limit = header.hop_limit;
+  to.source = header.source;
+  to.target = header.target;
+}
+
 }  // namespace arrakis::extaris

@@ -11,6 +11,7 @@
 #include "base/big_endian.h"
 #include "base/byte_reader.h"
 #include "base/seq.h"
+#include "extaris/wire/checksum.h"
 #include "extaris/wire/drop.h"
 
 namespace arrakis::extaris {
@@ -122,5 +123,29 @@ struct TcpTimestampOption {
   static constexpr be32_t usual{0x0101'080a};
 };
 static_assert(WireFormat<TcpTimestampOption> && sizeof(TcpTimestampOption) == 12);
+
+// The sum of the words of a header, from its fields: read back from memory, what was written in
+// pieces would have to be waited for.
+inline InternetSum sum_of(const TcpHeader& header) {
+  return InternetSum{std::uint64_t{header.source_port.raw()} + header.target_port.raw() +
+                     header.sequence.raw() + header.acknowledgment.raw() +
+                     be16_t{static_cast<std::uint16_t>(header.words_and_reserved << 8 |
+                                                       header.flags)}
+                         .raw() +
+                     header.window.raw() + header.checksum.raw() + header.urgent.raw()};
+}
+
+// Field by field (load_store.h says why).
+inline void write(TcpHeader& to, const TcpHeader& header) {
+  to.source_port = header.source_port;
+  to.target_port = header.target_port;
+  to.sequence = header.sequence;
+  to.acknowledgment = header.acknowledgment;
+  to.words_and_reserved = header.words_and_reserved;
+  to.flags = header.flags;
+  to.window = header.window;
+  to.checksum = header.checksum;
+  to.urgent = header.urgent;
+}
 
 }  // namespace arrakis::extaris
