@@ -31,7 +31,7 @@ T& notes(rte_mbuf* mbuf) noexcept {
 
 // A second owner of the same buffer.
 inline Packet share(rte_mbuf* mbuf) noexcept {
-  rte_mbuf_refcnt_update(mbuf, 1);
+  rte_mbuf_refcnt_set(mbuf, static_cast<std::uint16_t>(rte_mbuf_refcnt_read(mbuf) + 1));
   return Packet{mbuf};
 }
 inline bool is_shared(const rte_mbuf* mbuf) noexcept { return rte_mbuf_refcnt_read(mbuf) > 1; }
@@ -56,6 +56,14 @@ inline void cut_tail(rte_mbuf* mbuf, std::size_t count) noexcept {
 inline void prefetch_packet(const rte_mbuf* mbuf) noexcept {
   __builtin_prefetch(mbuf, 1);
   __builtin_prefetch(reinterpret_cast<const std::byte*>(mbuf) + 64, 1);
+}
+
+// Where the frame begins, for a buffer that will be written to again soon.
+inline void prefetch_frame(rte_mbuf* mbuf) noexcept {
+  const std::byte* frame = rte_pktmbuf_mtod(mbuf, const std::byte*);
+  __builtin_prefetch(frame, 1);
+  __builtin_prefetch(frame + 64, 1);
+  __builtin_prefetch(frame + 128, 1);
 }
 
 }  // namespace arrakis::extaris

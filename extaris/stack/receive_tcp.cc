@@ -11,7 +11,7 @@ namespace arrakis::extaris {
 namespace {
 
 // How many segments ahead what a connection holds is asked for.
-constexpr std::size_t prefetch_distance = 3;
+constexpr std::size_t prefetch_distance = 8;
 
 }  // namespace
 

@@ -32,6 +32,7 @@ Instant release_acknowledged(ControlBlock& c, Seq ack) {
     }
     sent_at = n.transmissions == 1 ? n.sent_at : never;
     forget_fate(c, n, n.bytes);
+    prefetch_frame(m);  // a pool gives out first what came back last
     c.sent.pop_front();
   }
   return sent_at;
