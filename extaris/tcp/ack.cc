@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "extaris/tcp/limits.h"
+#include "extaris/tcp/loss.h"
 #include "extaris/tcp/segment_arrives.h"
 #include "extaris/tcp/timers.h"
 
@@ -18,8 +19,10 @@ void forget_fate(ControlBlock& c, const SegmentNotes& n, std::uint32_t bytes) {
 // if that is a sample of the round trip: Karn's algorithm (RFC 6298, 3) leaves out what went twice.
 // `never` otherwise.
 constexpr Instant never{INT64_MIN};
-Instant release_acknowledged(ControlBlock& c, Seq ack) {
+Instant release_acknowledged(ControlBlock& c, Seq ack, Instant now) {
   Instant sent_at = never;
+  const bool is_watched =
+      (c.exceptional & (exceptional::scoreboard | exceptional::recovery)) != 0;
   for (rte_mbuf* m = c.sent.first(); m != nullptr && m != c.unsent; m = c.sent.first()) {
     SegmentNotes& n = notes_of(m);
     if (ack.before(end_of(m))) {
@@ -31,7 +34,10 @@ Instant release_acknowledged(ControlBlock& c, Seq ack) {
       break;
     }
     sent_at = n.transmissions == 1 ? n.sent_at : never;
-    forget_fate(c, n, n.bytes);
+    if (is_watched) [[unlikely]] {
+      if ((n.fate & fate::sacked) == 0) note_delivered(c, n, now);
+      forget_fate(c, n, n.bytes);
+    }
     prefetch_frame(m);  // a pool gives out first what came back last
     c.sent.pop_front();
   }
@@ -78,16 +84,20 @@ void acknowledge_sent(ControlBlock& c, Seq ack, const Context& context) noexcept
   const std::uint32_t flight = c.flight();
   const std::uint32_t acked = ack - c.snd_una;
   c.snd_una = ack;
-  const Instant sent_at = release_acknowledged(c, ack);
+  const Instant sent_at = release_acknowledged(c, ack, context.now.at);
   if (sent_at != never) c.rtt.sample(context.now.at - sent_at);
   c.backoff = 0;
   // RFC 6298, 5.2 and 5.3
-  if (c.snd_una == c.snd_nxt)
+  if (c.snd_una == c.snd_nxt) {
     disarm(c);
-  else
+  } else {
+    c.first_unanswered = context.now.tick;
     rearm_sender(c, context.now.tick);
-  // RFC 7661: a window that was not used is not known to be good.
-  if (2 * flight >= c.cwnd) grow_window(c, acked, context.now.at);
+  }
+  // RFC 7661: a window that was not used is not known to be good. Recovery has its own rule.
+  const bool may_grow =
+      (c.exceptional & exceptional::recovery) == 0 || c.loss.after_timeout;
+  if (2 * flight >= c.cwnd && may_grow) grow_window(c, acked, context.now.at);
   if (c.unsent != nullptr || c.has(flag::fin_queued)) c.set(flag::send_now);
   if (c.has(flag::wants_room) && c.snd_end - c.snd_una <= c.send_buffer() / 2) {
     c.clear(flag::wants_room);
@@ -104,8 +114,17 @@ Next process_ack(ControlBlock& c, Segment& s, const Context& context) noexcept {
   } else if (!is_sane) {
     return Next::challenge;  // RFC 5961, 5
   }
-  if (s.ack.after(c.snd_una)) acknowledge_sent(c, s.ack, context);
+  const Seq una = c.snd_una;
+  const std::uint32_t sacked = c.loss.sacked_bytes;
+  Delivery delivery{.is_advance = s.ack.after(una)};
+  // RFC 5681, 2
+  delivery.is_duplicate = s.ack == una && s.length() == 0 && c.flight() > 0 &&
+                          std::uint32_t{s.window} << c.snd_shift() == c.snd_wnd;
+  delivery.has_dsack = take_sack(c, s, context);
+  if (delivery.is_advance) acknowledge_sent(c, s.ack, context);
+  delivery.bytes = (c.snd_una - una) + (c.loss.sacked_bytes - sacked);
   update_window(c, s);
+  recover(c, delivery, context);
   if (!fin_is_acknowledged(c)) return Next::proceed;
   return after_fin_acknowledged(c, context);
 }

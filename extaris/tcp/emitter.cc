@@ -89,16 +89,24 @@ std::uint16_t Emitter::window_field(ControlBlock& c) noexcept {
   return static_cast<std::uint16_t>(window);
 }
 
-// SACK blocks beside the timestamps: rare enough to be written in two steps.
+// SACK blocks beside the timestamps: as many as the packet has room for beside its text (RFC 6691,
+// 5.3: who adds options sends less; here text comes first, and what it displaces is told apart).
 Emitter::Options Emitter::push_sack(ControlBlock& c, Packet& packet) noexcept {
   TcpOptionWriter writer;
   if (c.has(flag::timestamps)) writer.timestamps({now_.tick.ms + c.ts_offset, c.ts_recent});
+  constexpr std::size_t frame = 4;  // padding, kind and length
+  const std::size_t taken = size(packet) + writer.bytes().size() + frame;
+  const std::size_t fixed = c.remote_address.is_v4() ? 40 : 60;
+  const std::size_t room = c.path_mtu > fixed + taken ? (c.path_mtu - fixed - taken) / 8 : 0;
   std::array<SackBlock, tcp_option::sack_blocks_max> blocks;
   std::size_t count = 0;
-  if (std::exchange(c.duplicate_to_tell, false)) blocks[count++] = c.duplicate;
-  for (std::uint8_t i = 0; i < c.sacks && count < blocks.size(); ++i) blocks[count++] = c.sack[i];
+  if (room > 0 && std::exchange(c.duplicate_to_tell, false)) blocks[count++] = c.duplicate;
+  for (std::uint8_t i = 0; i < c.sacks && count < std::min(room, blocks.size()); ++i)
+    blocks[count++] = c.sack[i];
   writer.sack(std::span{blocks}.first(count));
-  return push(packet, writer);
+  Options options = push(packet, writer);
+  options.says_enough = count > 0;
+  return options;
 }
 
 Emitter::Options Emitter::push(Packet& packet, const TcpOptionWriter& writer) noexcept {
@@ -187,7 +195,7 @@ void Emitter::send(ControlBlock& c, Packet&& packet, const Fields& fields) noexc
   ++counters_.tcp.segments_sent;
   if ((fields.flags & tcp_flag::ack) != 0) {
     c.last_ack_sent = c.rcv_nxt;
-    c.clear(flag::ack_now | flag::ack_delayed);
+    c.clear(fields.options.says_enough ? flag::ack_now | flag::ack_delayed : flag::ack_delayed);
   }
   if (c.path_epoch == epoch_) [[likely]] {
     link_.queue().push(std::move(mine));

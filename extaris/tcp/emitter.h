@@ -59,6 +59,7 @@ class Emitter {
   struct Options {
     std::size_t bytes = 0;
     InternetSum sum{};
+    bool says_enough = true;  // no SACK block was left out for want of room
   };
   struct Fields {
     Seq seq;

@@ -3,12 +3,24 @@
 #include <algorithm>
 
 #include "extaris/tcp/limits.h"
+#include "extaris/tcp/loss.h"
 #include "extaris/tcp/segment_arrives.h"
 #include "extaris/tcp/timers.h"
 #include "extaris/tcp/transmit.h"
 
 namespace arrakis::extaris::tcp {
 namespace {
+
+void arm_retransmission(ControlBlock& c, Tick now) {
+  arm(c, SenderTimer::retransmit, now + current_rto(c));
+}
+
+rte_mbuf* last_sent(const ControlBlock& c) {
+  rte_mbuf* last = nullptr;
+  for (rte_mbuf* m = c.sent.first(); m != nullptr && m != c.unsent; m = c.sent.after(m))
+    if ((notes_of(m).fate & fate::sacked) == 0) last = m;
+  return last;
+}
 
 // RFC 9293, 3.8.3 (R2) and RFC 5482.
 bool is_hopeless(const ControlBlock& c, Tick now) {
@@ -30,15 +42,11 @@ void start_over(ControlBlock& c, const Context& context) {
   if (c.backoff == 0 && !c.loss.in_recovery)
     c.ssthresh = threshold_after_congestion(c, context.now.at, false);
   collapse_window(c, context.now.at);
-  c.loss.lost_bytes = 0;
-  for (rte_mbuf* m = c.sent.first(); m != nullptr && m != c.unsent; m = c.sent.after(m)) {
-    SegmentNotes& n = notes_of(m);
-    if ((n.fate & fate::sacked) != 0) continue;
-    n.fate |= fate::lost;
-    c.loss.lost_bytes += n.bytes;
-  }
+  mark_all_lost(c);
   c.loss.in_recovery = true;
   c.loss.after_timeout = true;
+  c.loss.probe_outstanding = false;
+  c.loss.duplicate_acks = 0;
   c.loss.point = c.snd_nxt;
   c.mark(exceptional::recovery | exceptional::scoreboard);
 }
@@ -81,12 +89,41 @@ void probe_window(ControlBlock& c, Emitter& out, const Context& context) {
   arm(c, SenderTimer::persist, context.now.tick + wait);
 }
 
+// RFC 8985, 7.3: one segment, so that the end of a flight is acknowledged like its middle.
+void probe_for_loss(ControlBlock& c, Emitter& out, const Context& context) {
+  rte_mbuf* probe = c.unsent;
+  const Seq edge = c.snd_una + c.snd_wnd;
+  const bool is_new = probe != nullptr && end_of(probe).not_after(edge);
+  if (!is_new) probe = last_sent(c);
+  if (probe == nullptr || !out.has_room()) return arm_retransmission(c, context.now.tick);
+  ++context.counters.loss_probes;
+  if (is_new)
+    (void)send_unsent(c, out, context);
+  else
+    (void)retransmit_one(c, probe, out, context);
+  c.loss.probe_outstanding = true;
+  c.loss.probe_was_retransmission = !is_new;
+  c.loss.probe_end = c.snd_nxt;
+  c.mark(exceptional::scoreboard);
+  arm_retransmission(c, context.now.tick);
+}
+
+// RFC 8985, 6.3: what was late is lost.
+void give_up_waiting(ControlBlock& c, const Context& context) {
+  disarm(c);
+  if (detect_losses(c, context)) {
+    enter_recovery(c, context);
+    c.set(flag::send_now);
+  }
+  if (c.sender_timer == SenderTimer::idle) arm_retransmission(c, context.now.tick);
+}
+
 void run_sender_timer(ControlBlock& c, Emitter& out, const Context& context) {
   switch (c.sender_timer) {
     case SenderTimer::idle: return;
     case SenderTimer::retransmit: return retransmit(c, out, context);
-    case SenderTimer::loss_probe: return retransmit(c, out, context);
-    case SenderTimer::reorder: return retransmit(c, out, context);
+    case SenderTimer::loss_probe: return probe_for_loss(c, out, context);
+    case SenderTimer::reorder: return give_up_waiting(c, context);
     case SenderTimer::persist: return probe_window(c, out, context);
   }
 }
@@ -117,8 +154,18 @@ void run_life_timer(ControlBlock& c, Emitter& out, const Context& context) {
 
 }  // namespace
 
+// RFC 8985, 7.2: the probe comes before the timeout when the flight is longer than one segment, or
+// the round trip so short that even a delayed ACK would have come.
 void rearm_sender(ControlBlock& c, Tick now) noexcept {
-  arm(c, SenderTimer::retransmit, now + current_rto(c));
+  const Duration rto = current_rto(c);
+  const std::uint8_t busy = exceptional::scoreboard | exceptional::recovery;
+  const bool may_probe = c.has(flag::sack) && (c.exceptional & busy) == 0 && c.rtt.is_known() &&
+                         c.backoff == 0 && c.flight() > c.mss;
+  const Duration pto = Duration::microseconds(2 * std::int64_t{c.rtt.srtt_us()});
+  if (may_probe && pto < rto)
+    arm(c, SenderTimer::loss_probe, now + pto);
+  else
+    arm(c, SenderTimer::retransmit, now + rto);
 }
 
 void run_timers(ControlBlock& c, Emitter& out, const Context& context) noexcept {

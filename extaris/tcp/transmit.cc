@@ -59,19 +59,7 @@ Sent send_next(ControlBlock& c, Emitter& out, const Context& context) {
   if (in_pipe > 0 && in_pipe + fits > c.cwnd) return Sent::no;
   if (!out.has_room()) return Sent::blocked;
   if (fits < n.bytes && !split(c, m, fits, out)) return Sent::blocked;
-  std::uint8_t flags = flags_of(c, m);
-  if (c.has(flag::ecn) && std::exchange(c.must_say_cwr, false)) flags |= tcp_flag::cwr;
-  if (!out.send_text(c, m, flags)) return Sent::blocked;
-  n.transmissions = 1;
-  n.sent_at = context.now.at;
-  context.counters.bytes_sent += n.bytes;
-  c.snd_nxt = c.snd_nxt + n.bytes;
-  if ((flags & tcp_flag::fin) != 0) {
-    c.snd_nxt = c.snd_nxt + 1;
-    c.set(flag::fin_sent);
-  }
-  c.unsent = c.sent.after(m);
-  return Sent::yes;
+  return send_unsent(c, out, context) ? Sent::yes : Sent::blocked;
 }
 
 // What was found to be lost goes first (RFC 6675, 5; RFC 6937).
@@ -141,6 +129,25 @@ bool split(ControlBlock& c, rte_mbuf* m, std::uint32_t bytes, Emitter& out) noex
   return true;
 }
 
+bool send_unsent(ControlBlock& c, Emitter& out, const Context& context) noexcept {
+  rte_mbuf* m = c.unsent;
+  SegmentNotes& n = notes_of(m);
+  std::uint8_t flags = flags_of(c, m);
+  if (c.has(flag::ecn) && std::exchange(c.must_say_cwr, false)) flags |= tcp_flag::cwr;
+  if (!out.send_text(c, m, flags)) return false;
+  n.transmissions = 1;
+  n.sent_at = context.now.at;
+  context.counters.bytes_sent += n.bytes;
+  c.snd_nxt = c.snd_nxt + n.bytes;
+  if ((c.exceptional & exceptional::recovery) != 0) c.loss.prr_out += n.bytes;
+  if ((flags & tcp_flag::fin) != 0) {
+    c.snd_nxt = c.snd_nxt + 1;
+    c.set(flag::fin_sent);
+  }
+  c.unsent = c.sent.after(m);
+  return true;
+}
+
 bool retransmit_one(ControlBlock& c, rte_mbuf* m, Emitter& out, const Context& context) noexcept {
   if (notes_of(m).bytes > c.mss && !split(c, m, c.mss, out)) return false;
   SegmentNotes& n = notes_of(m);
@@ -150,6 +157,7 @@ bool retransmit_one(ControlBlock& c, rte_mbuf* m, Emitter& out, const Context& c
   if ((n.fate & fate::lost) != 0) c.loss.lost_bytes -= n.bytes;
   n.fate = static_cast<std::uint8_t>((n.fate & ~fate::lost) | fate::retransmitted);
   n.sent_at = context.now.at;
+  c.loss.prr_out += n.bytes;
   if (n.transmissions < 255) ++n.transmissions;
   ++context.counters.retransmitted;
   ++c.retransmitted_segments;

@@ -18,6 +18,9 @@ void update_mss(ControlBlock& c) noexcept;
 // The first segment of the queue again, whatever the windows say: timeouts and probes.
 bool retransmit_one(ControlBlock& c, rte_mbuf* m, Emitter& out, const Context& context) noexcept;
 
+// The next segment that has not left yet, whatever the congestion window says (RFC 8985, 7.3).
+bool send_unsent(ControlBlock& c, Emitter& out, const Context& context) noexcept;
+
 // Two packets of one, the second beginning after `bytes`. False: no packet left.
 bool split(ControlBlock& c, rte_mbuf* m, std::uint32_t bytes, Emitter& out) noexcept;
 
