@@ -1,5 +1,6 @@
 // What an acknowledgment does (RFC 9293, 3.10.7.4, fifth step).
 #include <algorithm>
+#include <variant>
 
 #include "extaris/tcp/limits.h"
 #include "extaris/tcp/loss.h"
@@ -74,6 +75,19 @@ Next after_fin_acknowledged(ControlBlock& c, const Context& context) {
   }
 }
 
+// RFC 3168, 6.1.2: a mark is as good as a loss, once a round trip. DCTCP counts them all.
+void hear_echo(ControlBlock& c, const Segment& s, std::uint32_t acked, const Context& context) {
+  const bool is_marked = s.has(tcp_flag::ece);
+  if (auto* dctcp = std::get_if<Dctcp>(&c.congestion))
+    dctcp->account(acked, is_marked, c.snd_una, c.snd_nxt);
+  if (!is_marked || c.loss.in_recovery || c.snd_una.before(c.loss.echo_point)) return;
+  ++context.counters.congestion_echoes;
+  c.ssthresh = threshold_after_congestion(c, context.now.at, true);
+  c.cwnd = std::min(c.cwnd, c.ssthresh);
+  c.loss.echo_point = c.snd_nxt;
+  c.must_say_cwr = true;
+}
+
 bool fin_is_acknowledged(const ControlBlock& c) {
   return c.has(flag::fin_sent) && c.snd_una == c.snd_nxt;
 }
@@ -124,6 +138,7 @@ Next process_ack(ControlBlock& c, Segment& s, const Context& context) noexcept {
   if (delivery.is_advance) acknowledge_sent(c, s.ack, context);
   delivery.bytes = (c.snd_una - una) + (c.loss.sacked_bytes - sacked);
   update_window(c, s);
+  if (c.has(flag::ecn)) hear_echo(c, s, c.snd_una - una, context);
   recover(c, delivery, context);
   if (!fin_is_acknowledged(c)) return Next::proceed;
   return after_fin_acknowledged(c, context);

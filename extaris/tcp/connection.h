@@ -79,6 +79,7 @@ struct LossState {
   bool reorder_seen = false;     // RFC 8985, 4
   bool probe_outstanding = false;  // TLP: RFC 8985, 7.3
   bool probe_was_retransmission = false;
+  Seq echo_point{};  // ECN: what was marked before this is known already
   Seq point{};      // recovery ends when this is acknowledged
   Seq probe_end{};  // TLP.end_seq
   Seq highest_sacked{};
@@ -204,6 +205,11 @@ static_assert(offsetof(ControlBlock, sent) == 64 && offsetof(ControlBlock, wheel
               "what is touched for every segment is two cache lines");
 static_assert(sizeof(ControlBlock) <= 512);
 static_assert(std::is_trivially_destructible_v<ControlBlock>);
+
+// RFC 7323, 2.2: enough for the whole buffer.
+constexpr std::uint8_t scale_for(std::uint8_t buffer_log2) noexcept {
+  return buffer_log2 > 15 ? static_cast<std::uint8_t>(buffer_log2 - 15) : std::uint8_t{0};
+}
 
 // The one writer of the state.
 inline void enter(ControlBlock& c, State to) noexcept {

@@ -31,7 +31,10 @@ struct TcpCounters {
   std::uint64_t loss_probes = 0;
   std::uint64_t retransmission_timeouts = 0;
   std::uint64_t spurious_retransmissions = 0;  // said by DSACK
+  std::uint64_t black_holes = 0;  // RFC 4821: segments made smaller on suspicion
   std::uint64_t window_probes = 0;
+  std::uint64_t congestion_marks = 0;    // received (RFC 3168)
+  std::uint64_t congestion_echoes = 0;   // windows reduced because of them
   std::uint64_t keepalive_probes = 0;
 
   // Limits that were met.

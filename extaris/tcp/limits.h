@@ -37,6 +37,7 @@ inline constexpr Duration rto_after_syn_loss = Duration::seconds(3);  // RFC 629
 inline constexpr Duration rto_min = Duration::milliseconds(200);
 inline constexpr Duration rto_max = Duration::seconds(60);  // RFC 6298, 2.5
 inline constexpr std::uint8_t retransmissions_max = 15;     // RFC 9293, 3.8.3: R2, over 100 s
+inline constexpr std::uint8_t black_hole_timeouts = 3;      // in a row: RFC 4821, 7.7
 inline constexpr std::uint8_t syn_retransmissions_max = 6;  // R2 for SYN, at least 3 minutes together
 inline constexpr std::uint8_t syn_ack_retransmissions_max = 5;
 

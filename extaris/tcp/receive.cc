@@ -1,5 +1,6 @@
 // Text, urgent data and FIN (RFC 9293, 3.10.7.4, sixth to eighth step), in order and out of order.
 #include <algorithm>
+#include <variant>
 
 #include "extaris/packet/notes.h"
 #include "extaris/tcp/limits.h"
@@ -135,6 +136,16 @@ void take_from_out_of_order(ControlBlock& c) {
   forget_sacks(c);
 }
 
+// RFC 3168, 6.1.3: a mark is echoed until the peer says that it has slowed down. DCTCP wants to know
+// of each (RFC 8257, 3.2).
+void note_marks(ControlBlock& c, const Segment& s, const Context& context) {
+  if (s.is_marked) ++context.counters.congestion_marks;
+  const bool is_exact = std::holds_alternative<Dctcp>(c.congestion);
+  if (is_exact && s.is_marked != c.has(flag::ece)) c.set(flag::ack_now);
+  if (s.has(tcp_flag::cwr) || (is_exact && !s.is_marked)) c.clear(flag::ece);
+  if (s.is_marked) c.set(flag::ece);
+}
+
 }  // namespace
 
 void take_text(ControlBlock& c, Segment& s, const Context& context) noexcept {
@@ -178,6 +189,7 @@ Next process_text(ControlBlock& c, Segment& s, const Context& context) noexcept 
     return Next::proceed;
   }
   if (s.bytes == 0) return Next::proceed;
+  if (c.has(flag::ecn)) note_marks(c, s, context);
   // RFC 9293, 3.6.1 (SHLD-3), RFC 2525, 2.17: data for an application that is gone.
   if (!c.has(flag::held) || c.receive_shut) {
     give_up(c, Ending::aborted);

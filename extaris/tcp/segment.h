@@ -45,6 +45,7 @@ enum class Next : std::uint8_t {
   stop,         // seen to
   acknowledge,  // send an ACK now, and that is all
   challenge,    // ... as RFC 5961 limits them
+  answer_syn,   // send SYN and ACK (again)
   reset,        // answer with RST (RFC 9293, 3.5.2), and that is all
   refuse,       // answer with RST; the connection is gone
   closed,       // the connection is gone

@@ -70,6 +70,10 @@ Next check_sequence(ControlBlock& c, Segment& s, const Context& context) noexcep
   if (!is_acceptable(c, s)) {
     ++context.counters.unacceptable;
     if (s.has(tcp_flag::rst)) return Next::stop;
+    // Our answer to it got lost.
+    if (s.has(tcp_flag::syn) && !s.has(tcp_flag::ack) && c.state == State::syn_received &&
+        s.seq == c.irs)
+      return Next::answer_syn;
     // RFC 5961, 4: a SYN is answered alike wherever it lies.
     if (s.has(tcp_flag::syn) && is_synchronized(c.state)) return Next::challenge;
     if (s.bytes > 0 && s.seq.before(c.rcv_nxt)) {

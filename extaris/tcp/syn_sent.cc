@@ -34,6 +34,7 @@ void take_syn_options(ControlBlock& c, const Segment& s, const Context& context)
                             ? tcp_flag::ece
                             : static_cast<std::uint8_t>(tcp_flag::ece | tcp_flag::cwr);
   if (marks != expected) c.clear(flag::ecn);
+  c.loss.echo_point = c.snd_una;
   if (c.has(flag::ecn)) c.mark(exceptional::congestion_marks);
   // The window in a SYN is never scaled (RFC 7323, 2.2).
   c.snd_wnd = c.snd_wnd_max = s.window;
@@ -60,8 +61,7 @@ Next segment_arrives_in_syn_sent(ControlBlock& c, Segment& s, const Context& con
   take_syn_options(c, s, context);
   if (!acks) {  // a simultaneous open
     enter(c, State::syn_received);
-    c.set(flag::ack_now | flag::send_now);
-    return Next::stop;
+    return Next::answer_syn;
   }
   acknowledge_sent(c, s.ack, context);
   enter(c, State::established);

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "extaris/packet/bytes.h"
 #include "extaris/tcp/limits.h"
+#include "extaris/tcp/loss.h"
 #include "extaris/tcp/segment_arrives.h"
 #include "extaris/tcp/timeouts.h"
 #include "extaris/tcp/timers.h"
@@ -53,6 +54,7 @@ TcpLayer::TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const De
   for (std::size_t i = listeners_.size(); i-- > 0;)
     listeners_[i].next = std::exchange(free_listener_, static_cast<std::uint16_t>(i));
   listeners_with_news_.reserve(listeners_.size());
+  time_waits_.reserve(tcp::limits::time_wait_max);
 }
 
 TcpLayer::~TcpLayer() = default;
@@ -86,6 +88,10 @@ void TcpLayer::act_on(ControlBlock& c, const Segment& s, Next next) noexcept {
     case Next::stop:
     case Next::closed: return;
     case Next::acknowledge: c.set(flag::ack_now); return;
+    case Next::answer_syn:
+      (void)emitter_.send_syn(c, c.has(flag::ecn) ? tcp_flag::syn | tcp_flag::ack | tcp_flag::ece
+                                                  : tcp_flag::syn | tcp_flag::ack);
+      return;
     case Next::challenge: return challenge(c);
     case Next::reset:
     case Next::refuse: return send_reset(c, s);
@@ -127,6 +133,20 @@ void TcpLayer::after_segment(ControlBlock& c, State before) noexcept {
     left_half_open(c);
     if (is_synchronized(c.state)) became_established(c);
   }
+  if (before != State::time_wait && c.state == State::time_wait) keep_time_waits_few(c);
+  settle(c);
+}
+
+// All of them last equally long, so who came first would also go first.
+void TcpLayer::keep_time_waits_few(ControlBlock& newest) noexcept {
+  const TimeWait mine{newest.id, newest.generation};
+  if (time_waits_.size() < tcp::limits::time_wait_max) return time_waits_.push_back(mine);
+  const TimeWait oldest = std::exchange(time_waits_[oldest_time_wait_], mine);
+  oldest_time_wait_ = (oldest_time_wait_ + 1) % time_waits_.size();
+  ControlBlock& c = connections_.at(oldest.id);
+  if (c.generation != oldest.generation || c.state != State::time_wait) return;
+  ++counters_.tcp.time_wait_recycled;
+  give_up(c, tcp::Ending::none);
   settle(c);
 }
 
@@ -205,7 +225,10 @@ bool TcpLayer::report(const TransportError& error, Seq quoted) noexcept {
   const State before = c->state;
   switch (error.what) {
     case SocketError::message_too_big:
+      // What is under way did not fit; what is sent from now on does (RFC 1191, 6.4). It is no sign
+      // of congestion.
       c->path_epoch = 0;
+      mark_all_lost(*c);
       c->set(flag::send_now);
       break;
     case SocketError::port_unreachable:

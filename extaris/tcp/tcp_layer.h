@@ -95,6 +95,11 @@ class TcpLayer {
   void challenge(tcp::ControlBlock& c) noexcept;
   void destroy(tcp::ControlBlock& c) noexcept;
   void became_established(tcp::ControlBlock& c) noexcept;
+  void answer_with_cookie(const Arrival& arrival, const TcpSegment& tcp,
+                          const tcp::Listener& listener, std::uint8_t local) noexcept;
+  tcp::ControlBlock* open_by_cookie(const Arrival& arrival, const TcpSegment& tcp,
+                                    std::uint16_t index, std::uint8_t local) noexcept;
+  void keep_time_waits_few(tcp::ControlBlock& newest) noexcept;
   void left_half_open(tcp::ControlBlock& c) noexcept;
 
   void open_passively(const Arrival& arrival, const TcpSegment& tcp, std::uint16_t listener,
@@ -124,6 +129,13 @@ class TcpLayer {
   Instant challenges_until_{};
   std::uint32_t ports_tried_ = 0;
   std::uint32_t half_open_ = 0;
+  Instant cookies_until_{};  // no cookie of ours is good after that
+  struct TimeWait {
+    tcp::Index id;
+    std::uint32_t generation;
+  };
+  std::vector<TimeWait> time_waits_;  // a ring, oldest at `oldest_time_wait_`
+  std::size_t oldest_time_wait_ = 0;
   std::vector<tcp::Listener> listeners_;
   std::vector<std::uint16_t> listening_;  // by port: the first listener
   std::uint16_t free_listener_ = tcp::Listener::none;

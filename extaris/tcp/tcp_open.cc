@@ -26,11 +26,6 @@ constexpr std::uint32_t ephemeral_count = 65'536 - ephemeral_first;
 constexpr std::uint8_t ecn_bits = 3;
 constexpr std::uint8_t congestion_experienced = 3;
 
-// RFC 7323, 2.2: enough for the largest buffer the connection may come to have.
-std::uint8_t scale_for(std::uint8_t buffer_log2) {
-  return buffer_log2 > 15 ? static_cast<std::uint8_t>(buffer_log2 - 15) : std::uint8_t{0};
-}
-
 }  // namespace
 
 std::optional<std::uint8_t> TcpLayer::index_of(const IpAddress& address) const noexcept {
@@ -64,7 +59,8 @@ void TcpLayer::receive(Arrival&& arrival, const TcpSegment& tcp) noexcept {
     ++counters_.tcp.segments_received;
     const std::uint16_t listener = find_listener({mine.target, tcp.target_port});
     if (listener == Listener::none) return refuse(mine, tcp);
-    return open_passively(mine, tcp, listener, *local);
+    c = open_by_cookie(mine, tcp, listener, *local);
+    if (c == nullptr) return open_passively(mine, tcp, listener, *local);
   }
   if (c->state == State::syn_received && c->listener != Listener::none &&
       listeners_[c->listener].backlog.size() >= listeners_[c->listener].backlog_max &&
@@ -132,7 +128,7 @@ void TcpLayer::set_up(ControlBlock& c, const TcpSettings& settings) noexcept {
   c.ts_offset = secrets_.timestamp_offset(local, flow);
   c.receive_log2 = settings.receive_buffer_log2;
   c.send_log2 = settings.send_buffer_log2;
-  c.shifts = static_cast<std::uint8_t>(scale_for(c.receive_log2) << 4);
+  c.shifts = static_cast<std::uint8_t>(tcp::scale_for(c.receive_log2) << 4);
   c.set(flag::held);
   if (settings.timestamps) c.set(flag::timestamps);
   if (settings.sack) c.set(flag::sack);
@@ -156,7 +152,7 @@ void TcpLayer::open_passively(const Arrival& arrival, const TcpSegment& tcp,
   }
   if (half_open_ >= tcp::limits::half_open_max) {
     ++counters_.tcp.half_open_full;
-    return;
+    return answer_with_cookie(arrival, tcp, l, local);
   }
   ControlBlock* c = connections_.create({arrival.source, tcp.source_port, tcp.target_port, local});
   if (c == nullptr) {

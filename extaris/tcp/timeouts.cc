@@ -51,6 +51,15 @@ void start_over(ControlBlock& c, const Context& context) {
   c.mark(exceptional::recovery | exceptional::scoreboard);
 }
 
+// RFC 4821, 7.7: full segments vanish without a word, so perhaps smaller ones do not.
+void suspect_black_hole(ControlBlock& c, const Context& context) {
+  const std::uint16_t small =
+      c.remote_address.is_v4() ? limits::default_mss_v4 : limits::default_mss_v6;
+  if (c.backoff != limits::black_hole_timeouts || c.mss <= small) return;
+  ++context.counters.black_holes;
+  c.mss = small;
+}
+
 void retransmit(ControlBlock& c, Emitter& out, const Context& context) {
   if (is_hopeless(c, context.now.tick)) return time_out(c, context);
   ++context.counters.retransmission_timeouts;
@@ -63,6 +72,7 @@ void retransmit(ControlBlock& c, Emitter& out, const Context& context) {
   } else {
     start_over(c, context);
     ++c.backoff;
+    suspect_black_hole(c, context);
     rte_mbuf* first = c.sent.first();
     if (first != nullptr && first != c.unsent) {
       (void)retransmit_one(c, first, out, context);
@@ -84,6 +94,13 @@ void probe_window(ControlBlock& c, Emitter& out, const Context& context) {
   if (c.user_timeout_ms != 0 && context.now.tick - c.first_unanswered >= c.user_timeout_ms)
     return time_out(c, context);
   if (!c.has(flag::held) && c.backoff >= limits::retransmissions_max) return time_out(c, context);
+  // RFC 9293, 3.8.6.2.1: what fits goes after all, however little it is.
+  const Seq edge = c.snd_una + c.snd_wnd;
+  const std::uint32_t room = edge.after(c.snd_nxt) ? edge - c.snd_nxt : 0;
+  if (room > 0 && c.unsent != nullptr) {
+    const bool fits = notes_of(c.unsent).bytes <= room || split(c, c.unsent, room, out);
+    if (fits && send_unsent(c, out, context)) return arm_retransmission(c, context.now.tick);
+  }
   // An old byte makes the peer answer as well, and is none that it would have to take.
   (void)out.send_bare(c, c.snd_una - 1, tcp_flag::ack);
   arm(c, SenderTimer::persist, context.now.tick + wait);

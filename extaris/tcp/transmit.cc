@@ -167,7 +167,7 @@ bool retransmit_one(ControlBlock& c, rte_mbuf* m, Emitter& out, const Context& c
 bool transmit(ControlBlock& c, Emitter& out, const Context& context) noexcept {
   Sent last = Sent::yes;
   c.clear(flag::send_now);
-  if (may_transmit(c.state)) {
+  if (may_transmit(c.state) && out.find_path(c)) {
     if (c.loss.lost_bytes > 0 && (c.exceptional & exceptional::scoreboard) != 0)
       last = send_lost(c, out, context);
     while (last == Sent::yes && c.unsent != nullptr) last = send_next(c, out, context);
