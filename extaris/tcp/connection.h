@@ -151,6 +151,7 @@ struct alignas(64) ControlBlock {
   LifeTimer life_timer = LifeTimer::idle;
   std::uint8_t keepalives_sent = 0;
   std::uint8_t sacks = 0;  // of `sack` that are in use; the newest first (RFC 2018, 4)
+  bool is_hidden = false;  // CLOSED, and only its holder knows of it
   bool must_say_cwr = false;  // RFC 3168, 6.1.2
   bool receive_shut = false;  // the application reads no more
   bool fin_is_early = false;  // `fin_seq` lies behind a gap

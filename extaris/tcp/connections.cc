@@ -1,7 +1,9 @@
 #include "extaris/tcp/connections.h"
 
 #include <cstdlib>
+#include <algorithm>
 #include <new>
+#include <utility>
 
 namespace arrakis::extaris::tcp {
 
@@ -43,8 +45,13 @@ ControlBlock* Connections::create(const Flow& flow) noexcept {
   return c;
 }
 
-void Connections::destroy(ControlBlock& c) noexcept {
+void Connections::hide(ControlBlock& c) noexcept {
+  if (std::exchange(c.is_hidden, true)) return;
   table_.remove(hash_of(c), c.id);
+}
+
+void Connections::destroy(ControlBlock& c) noexcept {
+  hide(c);
   c.sent.clear();
   c.received.clear();
   c.out_of_order.clear();

@@ -66,6 +66,8 @@ class Connections {
 
   // nullptr: all are in use. REQUIRES: no connection has this flow.
   ControlBlock* create(const Flow& flow) noexcept;
+  // No segment finds it any more; the application still may.
+  void hide(ControlBlock& c) noexcept;
   // Clears its queues; it must not be on the wheel.
   void destroy(ControlBlock& c) noexcept;
 

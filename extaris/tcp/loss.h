@@ -29,7 +29,7 @@ bool detect_losses(ControlBlock& c, const Context& context) noexcept;
 void mark_all_lost(ControlBlock& c) noexcept;
 
 // recovery.cc: after each acknowledgment.
-void recover(ControlBlock& c, const Delivery& delivery, const Context& context) noexcept;
+void recover(ControlBlock& c, Delivery delivery, const Context& context) noexcept;
 void enter_recovery(ControlBlock& c, const Context& context) noexcept;
 
 }  // namespace arrakis::extaris::tcp

@@ -18,6 +18,7 @@ void write_notes(const Segment& s) {
 
 // RFC 2018, 4: the block that the newest segment lies in comes first, then those told before.
 void note_sack(ControlBlock& c, const SackBlock& newest) {
+  if (!c.has(flag::sack)) return;
   std::array<SackBlock, 4> blocks{newest};
   std::uint8_t count = 1;
   for (std::uint8_t i = 0; i < c.sacks && count < blocks.size(); ++i) {
@@ -132,7 +133,7 @@ void take_from_out_of_order(ControlBlock& c) {
     }
     append(c, std::move(packet));
   }
-  if (c.out_of_order.empty()) c.unmark(exceptional::gaps);
+  if (c.out_of_order.empty() && !c.fin_is_early) c.unmark(exceptional::gaps);
   forget_sacks(c);
 }
 
@@ -220,6 +221,7 @@ Next process_fin(ControlBlock& c, Segment& s, const Context& context) noexcept {
     if (fin.after(c.rcv_nxt)) {  // what it ends has not come
       c.fin_seq = fin;
       c.fin_is_early = true;
+      c.mark(exceptional::gaps);
       c.set(flag::ack_now);
       return Next::stop;
     }

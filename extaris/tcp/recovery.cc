@@ -25,10 +25,14 @@ bool mark_first_lost(ControlBlock& c) {
 
 // Without SACK (RFC 6582): each duplicate says that one segment, no matter which, has left the
 // network; an advance that does not end recovery says that the next one is missing, too.
-void count_duplicates(ControlBlock& c, const Delivery& delivery, const Context& context) {
+void count_duplicates(ControlBlock& c, Delivery& delivery, const Context& context) {
   LossState& l = c.loss;
   if (delivery.is_advance) {
-    l.sacked_bytes = 0;
+    // All but the segment that was missing had been counted by their duplicates.
+    const std::uint32_t counted =
+        std::min(l.sacked_bytes, delivery.bytes > c.mss ? delivery.bytes - c.mss : 0);
+    l.sacked_bytes = std::min(l.sacked_bytes - counted, c.flight());
+    delivery.bytes -= counted;
     l.duplicate_acks = 0;
     if (l.in_recovery && !l.after_timeout && c.snd_una.before(l.point)) mark_first_lost(c);
     return;
@@ -36,6 +40,7 @@ void count_duplicates(ControlBlock& c, const Delivery& delivery, const Context& 
   if (!delivery.is_duplicate) return;
   if (l.duplicate_acks < 255) ++l.duplicate_acks;
   l.sacked_bytes = std::min(l.sacked_bytes + c.mss, c.flight());
+  delivery.bytes += c.mss;
   c.mark(exceptional::scoreboard);
   if (l.duplicate_acks == duplicate_threshold && !l.in_recovery && mark_first_lost(c))
     enter_recovery(c, context);
@@ -102,12 +107,13 @@ void enter_recovery(ControlBlock& c, const Context& context) noexcept {
   c.must_say_cwr = c.has(flag::ecn);
 }
 
-void recover(ControlBlock& c, const Delivery& delivery, const Context& context) noexcept {
+void recover(ControlBlock& c, Delivery delivery, const Context& context) noexcept {
   LossState& l = c.loss;
   const std::uint8_t interesting = exceptional::scoreboard | exceptional::recovery;
   if ((c.exceptional & interesting) == 0 && !delivery.is_duplicate) return;
   judge_probe(c, delivery, context);
   if (l.in_recovery && c.snd_una.not_before(l.point)) leave_recovery(c);
+  if (!c.has(flag::sack) && c.snd_una == c.snd_nxt) l.sacked_bytes = 0;
   if (!c.has(flag::sack))
     count_duplicates(c, delivery, context);
   else if (detect_losses(c, context) && !l.in_recovery)

@@ -28,7 +28,7 @@ bool is_acceptable(const ControlBlock& c, const Segment& s) {
 }
 
 // Takes off what lies outside the window, so that the rest may assume a segment inside it.
-void trim(const ControlBlock& c, Segment& s) {
+void trim(ControlBlock& c, Segment& s) {
   if (s.seq.before(c.rcv_nxt)) {
     std::uint32_t old = c.rcv_nxt - s.seq;
     if (s.has(tcp_flag::syn)) {
@@ -50,6 +50,7 @@ void trim(const ControlBlock& c, Segment& s) {
     if (beyond > s.bytes) beyond = s.bytes;
     resize(s.text, s.bytes - beyond);
     s.bytes -= beyond;
+    c.set(flag::ack_now);  // the peer does not know the window
   }
 }
 
@@ -70,6 +71,9 @@ Next check_sequence(ControlBlock& c, Segment& s, const Context& context) noexcep
   if (!is_acceptable(c, s)) {
     ++context.counters.unacceptable;
     if (s.has(tcp_flag::rst)) return Next::stop;
+    // RFC 9293, 3.10.7.4: the FIN again, so our ACK of it got lost.
+    if (c.state == State::time_wait && s.has(tcp_flag::fin) && s.end() == c.rcv_nxt)
+      enter_time_wait(c, context);
     // Our answer to it got lost.
     if (s.has(tcp_flag::syn) && !s.has(tcp_flag::ack) && c.state == State::syn_received &&
         s.seq == c.irs)

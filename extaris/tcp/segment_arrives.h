@@ -25,6 +25,7 @@ inline bool takes_fast_path(const ControlBlock& c, const Segment& s) noexcept {
          s.seq == c.rcv_nxt &&                           //
          s.bytes <= c.rcv_edge - c.rcv_nxt &&            //
          s.ack - c.snd_una <= c.snd_nxt - c.snd_una &&   // nothing we did not send
+         (s.bytes > 0 || s.ack != c.snd_una || c.snd_una == c.snd_nxt) &&  // no duplicate
          s.options == nullptr && s.is_stamped == c.has(flag::timestamps) &&
          (!s.is_stamped || static_cast<std::int32_t>(s.timestamps.value - c.ts_recent) >= 0);
 }

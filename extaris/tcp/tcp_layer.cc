@@ -152,6 +152,7 @@ void TcpLayer::keep_time_waits_few(ControlBlock& newest) noexcept {
 
 void TcpLayer::settle(ControlBlock& c) noexcept {
   if (c.state == State::closed && !c.has(flag::held)) return destroy(c);
+  if (c.state == State::closed) connections_.hide(c);
   if (c.news != 0) tell(c);
   if (c.has(flag::ack_now | flag::send_now)) stand_in_line(c);
   if (c.life_timer != tcp::LifeTimer::idle) wheel_.schedule(c, c.life_due);

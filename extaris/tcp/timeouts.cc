@@ -171,18 +171,21 @@ void run_life_timer(ControlBlock& c, Emitter& out, const Context& context) {
 
 }  // namespace
 
-// RFC 8985, 7.2: the probe comes before the timeout when the flight is longer than one segment, or
-// the round trip so short that even a delayed ACK would have come.
+// RFC 8985, 7.2: the probe comes before the timeout when the flight is longer than one segment; of a
+// single one the ACK may be delayed for as long as the timeout.
 void rearm_sender(ControlBlock& c, Tick now) noexcept {
-  const Duration rto = current_rto(c);
+  arm(c, SenderTimer::retransmit, now + current_rto(c));
+  schedule_probe(c, now);
+}
+
+void schedule_probe(ControlBlock& c, Tick now) noexcept {
   const std::uint8_t busy = exceptional::scoreboard | exceptional::recovery;
-  const bool may_probe = c.has(flag::sack) && (c.exceptional & busy) == 0 && c.rtt.is_known() &&
-                         c.backoff == 0 && c.flight() > c.mss;
-  const Duration pto = Duration::microseconds(2 * std::int64_t{c.rtt.srtt_us()});
-  if (may_probe && pto < rto)
-    arm(c, SenderTimer::loss_probe, now + pto);
-  else
-    arm(c, SenderTimer::retransmit, now + rto);
+  const bool may_probe = c.has(flag::sack) && (c.exceptional & busy) == 0 && c.flight() > c.mss &&
+                         c.rtt.is_known() && c.backoff == 0;
+  if (!may_probe) return;
+  const Tick due = now + Duration::microseconds(2 * std::int64_t{c.rtt.srtt_us()});
+  if (c.sender_timer == SenderTimer::loss_probe || due.before(c.sender_due))
+    arm(c, SenderTimer::loss_probe, due);
 }
 
 void run_timers(ControlBlock& c, Emitter& out, const Context& context) noexcept {

@@ -29,6 +29,9 @@ inline Duration current_rto(const ControlBlock& c) noexcept {
   return rto < limits::rto_max ? rto : limits::rto_max;
 }
 
+// New data has left while the timer was running: a probe may be due before that (RFC 8985, 7.2).
+void schedule_probe(ControlBlock& c, Tick now) noexcept;
+
 // Something is under way: the timer that watches over it starts anew.
 void rearm_sender(ControlBlock& c, Tick now) noexcept;
 

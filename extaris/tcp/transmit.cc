@@ -85,11 +85,13 @@ Sent send_fin(ControlBlock& c, Emitter& out) {
 
 // Nothing is under way and nothing may leave: only a probe can find out that the window has opened
 // (RFC 9293, 3.8.6.1).
-void watch(ControlBlock& c, const Now& now) {
+void watch(ControlBlock& c, const Now& now, bool has_sent) {
   if (c.snd_nxt != c.snd_una) {
     if (c.sender_timer == SenderTimer::idle || c.sender_timer == SenderTimer::persist) {
       c.first_unanswered = now.tick;
       rearm_sender(c, now.tick);
+    } else if (has_sent) {
+      schedule_probe(c, now.tick);
     }
     return;
   }
@@ -168,12 +170,13 @@ bool transmit(ControlBlock& c, Emitter& out, const Context& context) noexcept {
   Sent last = Sent::yes;
   c.clear(flag::send_now);
   if (may_transmit(c.state) && out.find_path(c)) {
+    const Seq before = c.snd_nxt;
     if (c.loss.lost_bytes > 0 && (c.exceptional & exceptional::scoreboard) != 0)
       last = send_lost(c, out, context);
     while (last == Sent::yes && c.unsent != nullptr) last = send_next(c, out, context);
     if (c.unsent == nullptr && last != Sent::blocked && send_fin(c, out) == Sent::blocked)
       last = Sent::blocked;
-    watch(c, context.now);
+    watch(c, context.now, c.snd_nxt != before);
   }
   if (c.has(flag::ack_now) && c.state != State::closed) {
     if (!out.has_room()) return false;

@@ -135,7 +135,8 @@ std::string Script::establish(std::string_view with) {
   const std::string syn = with.empty() ? "win 65535 <mss 1460>" : std::string{with};
   const std::string window = syn.substr(0, syn.find('<'));
   std::string stamp;
-  if (syn.find("ts ") != std::string::npos) stamp = " <ts 1 0>";
+  if (const auto at = syn.find("ts "); at != std::string::npos)
+    stamp = " <" + syn.substr(at, syn.find_first_of(",>", at) - at) + ">";
   for (const std::string& line : {std::string{"listen"}, "in S 0(0) " + syn,
                                   std::string{"out S. 0(0) ack 1"},
                                   "in . 1(0) ack 1 " + window + stamp, std::string{"accept"}})
