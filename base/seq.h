@@ -13,7 +13,9 @@ class Seq {
   constexpr std::uint32_t raw() const { return raw_; }
 
   // Right only while the two are closer than 2^31.
-  constexpr bool before(Seq other) const { return static_cast<std::int32_t>(raw_ - other.raw_) < 0; }
+  constexpr bool before(Seq other) const {
+    return static_cast<std::int32_t>(raw_ - other.raw_) < 0;
+  }
   constexpr bool after(Seq other) const { return other.before(*this); }
   constexpr bool not_after(Seq other) const { return !after(other); }
   constexpr bool not_before(Seq other) const { return !before(other); }

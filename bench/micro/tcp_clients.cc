@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "extaris/packet/bytes.h"
+#include "extaris/wire/load_store.h"
 
 namespace arrakis::bench {
 namespace {
@@ -33,8 +34,8 @@ TcpClients::TcpClients(extaris::PacketPool& pool, const extaris::DeviceInfo& inf
   std::iota(order_.begin(), order_.end(), 0u);
   for (std::size_t i = order_.size() - 1; i > 0; --i)
     std::swap(order_[i], order_[random_.below(i + 1)]);
-  const std::size_t segment_bytes = sizeof(TcpRequestFrame) - sizeof(EthernetHeader) -
-                                    sizeof(Ipv4Header);
+  const std::size_t segment_bytes =
+      sizeof(TcpRequestFrame) - sizeof(EthernetHeader) - sizeof(Ipv4Header);
   request_.headers.ethernet = {server_mac, client_mac, be16_t{extaris::ethertype::ipv4}};
   request_.headers.ip = extaris::emit_ipv4({.source = client_v4,
                                             .target = server_v4,
@@ -60,7 +61,7 @@ Packet TcpClients::frame_of(const Client& client, std::uint8_t flags, std::size_
   resize(packet, sizeof(request_) - payload_bytes + payload);
   std::byte* at = extaris::bytes(packet).data();
   std::memcpy(at, &request_, sizeof(request_));
-  auto& headers = *reinterpret_cast<TcpOverIpv4Frame*>(at);
+  auto& headers = extaris::headers_at<TcpOverIpv4Frame>(at);
   headers.ip.total_bytes =
       be16_t{static_cast<std::uint16_t>(size(packet) - sizeof(EthernetHeader))};
   headers.ip.source = std::bit_cast<Ipv4Address>(client.host);
@@ -73,12 +74,11 @@ Packet TcpClients::frame_of(const Client& client, std::uint8_t flags, std::size_
   headers.ip.checksum = be16_t{0};
   headers.ip.checksum = extaris::InternetSum{}.add_header(headers.ip).checksum();
   headers.tcp.checksum = be16_t{0};
-  extaris::InternetSum sum = extaris::pseudo_header(headers.ip.source, headers.ip.target,
-                                                    extaris::protocol::tcp,
-                                                    size(packet) - sizeof(EthernetHeader) -
-                                                        sizeof(Ipv4Header))
-                                 .add_header(headers.tcp)
-                                 .add_header(request_.timestamps);
+  extaris::InternetSum sum =
+      extaris::pseudo_header(headers.ip.source, headers.ip.target, extaris::protocol::tcp,
+                             size(packet) - sizeof(EthernetHeader) - sizeof(Ipv4Header))
+          .add_header(headers.tcp)
+          .add_header(request_.timestamps);
   if (payload > 0) sum.add(be16_t::from_raw(payload_sum_));
   headers.tcp.checksum = sum.checksum();
   return packet;
@@ -128,8 +128,7 @@ void TcpClients::finish_handshake(const TcpOverIpv4Frame& answer) noexcept {
 void TcpClients::transmit(extaris::Burst& burst) noexcept {
   for (std::size_t i = 0; i < burst.size(); ++i) {
     const Packet packet = burst.take(i);
-    const auto& answer =
-        *reinterpret_cast<const TcpOverIpv4Frame*>(extaris::bytes(packet).data());
+    const auto& answer = extaris::headers_at<TcpOverIpv4Frame>(extaris::bytes(packet).data());
     if (!are_connected()) {
       finish_handshake(answer);
       continue;

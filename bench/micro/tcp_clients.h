@@ -1,6 +1,6 @@
 // tcp_clients.h: a device without a wire at whose other end are many TCP clients, each with one
-// request of 64 bytes under way. Does what a driver does a packet, and as little as a client can: it
-// knows what its server will answer and checks that it does.
+// request of 64 bytes under way. Does what a driver does a packet, and as little as a client can:
+// it knows what its server will answer and checks that it does.
 #pragma once
 
 #include <cstddef>

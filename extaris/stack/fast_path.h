@@ -37,8 +37,7 @@ inline bool is_plain_datagram(const UdpOverIpv6Frame& frame, std::size_t frame_b
 namespace plain_segment {
 // Options: none, or the timestamps in their usual place.
 inline constexpr std::uint8_t bare = sizeof(TcpHeader) / 4 << 4;
-inline constexpr std::uint8_t stamped =
-    (sizeof(TcpHeader) + sizeof(TcpTimestampOption)) / 4 << 4;
+inline constexpr std::uint8_t stamped = (sizeof(TcpHeader) + sizeof(TcpTimestampOption)) / 4 << 4;
 inline constexpr std::uint8_t congestion_bits = 3;  // both set: RFC 3168, 5
 }  // namespace plain_segment
 

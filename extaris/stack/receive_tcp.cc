@@ -59,11 +59,10 @@ void Receiver::receive(Burst& burst) noexcept {
 }
 
 bool Receiver::deliver_segment(Packet& packet, std::uint32_t hash) noexcept {
-  const std::byte* front = bytes(packet).data();
-  const auto& ethernet = *reinterpret_cast<const EthernetHeader*>(front);
-  if (ethernet.type == be16_t{ethertype::ipv4})
-    return deliver_segment(packet, *reinterpret_cast<const TcpOverIpv4Frame*>(front), hash);
-  return deliver_segment(packet, *reinterpret_cast<const TcpOverIpv6Frame*>(front), hash);
+  std::byte* front = bytes(packet).data();
+  if (headers_at<EthernetHeader>(front).type == be16_t{ethertype::ipv4})
+    return deliver_segment(packet, headers_at<TcpOverIpv4Frame>(front), hash);
+  return deliver_segment(packet, headers_at<TcpOverIpv6Frame>(front), hash);
 }
 
 // True: done. False: nothing has been touched yet.
@@ -72,9 +71,9 @@ template <class Frame>
 bool Receiver::deliver_segment(Packet& packet, const Frame& frame, std::uint32_t hash) noexcept {
   const TcpHeader& header = frame.tcp;
   // A connection's addresses were found good when it began.
-  tcp::ControlBlock* c = tcp_.connections().find(
-      hash, IpAddress{frame.ip.target}, IpAddress{frame.ip.source}, header.target_port.host(),
-      header.source_port.host());
+  tcp::ControlBlock* c =
+      tcp_.connections().find(hash, IpAddress{frame.ip.target}, IpAddress{frame.ip.source},
+                              header.target_port.host(), header.source_port.host());
   if (c == nullptr || !is_synchronized(c->state) || c->state == tcp::State::time_wait) return false;
   const std::size_t header_bytes = std::size_t{4} * (header.words_and_reserved >> 4);
   TcpTimestamps timestamps{};
@@ -119,9 +118,9 @@ void Receiver::receive_tcp(Arrival&& arrival) noexcept {
   const std::span<const std::byte> segment = mine.segment();
   const auto parsed = parse_tcp(segment);
   if (!parsed) return counters_.drop(parsed.error());
-  const bool vouched = checksum_ == Checksum::unneeded ||
-                       (checksum_ == Checksum::device &&
-                        is_vouched_for(transport_verdict(mine.packet)));
+  const bool vouched =
+      checksum_ == Checksum::unneeded ||
+      (checksum_ == Checksum::device && is_vouched_for(transport_verdict(mine.packet)));
   if (!vouched) {
     InternetSum sum =
         mine.source.is_v4()

@@ -136,9 +136,9 @@ void Receiver::report_unreachable(const Packet& ip_packet) noexcept {
   const auto ports = quoted_ports(*quote);
   if (!ports) return;
   report({.error = {.what = SocketError::host_unreachable,
-           .protocol = quote->protocol,
-           .local = {quote->source, ports->source},
-           .remote = {quote->target, ports->target}},
+                    .protocol = quote->protocol,
+                    .local = {quote->source, ports->source},
+                    .remote = {quote->target, ports->target}},
           .sequence = quoted_sequence(*quote)});
 }
 

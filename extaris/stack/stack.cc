@@ -116,8 +116,7 @@ std::expected<UdpSocket, BindError> Stack::bind_udp(const Endpoint& local) noexc
 std::expected<TcpListener, BindError> Stack::listen_tcp(const Endpoint& local,
                                                         const TcpListenOptions& options) noexcept {
   TcpLayer& tcp = parts_->tcp;
-  const auto index =
-      tcp.listen(local, options.backlog, options.settings.value_or(tcp.settings()));
+  const auto index = tcp.listen(local, options.backlog, options.settings.value_or(tcp.settings()));
   if (!index) return std::unexpected(index.error());
   return TcpListener{tcp, *index};
 }
@@ -125,8 +124,7 @@ std::expected<TcpListener, BindError> Stack::listen_tcp(const Endpoint& local,
 std::expected<TcpConnection, ConnectError> Stack::connect_tcp(
     const Endpoint& remote, const TcpConnectOptions& options) noexcept {
   TcpLayer& tcp = parts_->tcp;
-  const auto block =
-      tcp.connect(remote, options.local, options.settings.value_or(tcp.settings()));
+  const auto block = tcp.connect(remote, options.local, options.settings.value_or(tcp.settings()));
   if (!block) return std::unexpected(block.error());
   return TcpConnection{tcp, **block};
 }

@@ -22,8 +22,7 @@ void forget_fate(ControlBlock& c, const SegmentNotes& n, std::uint32_t bytes) {
 constexpr Instant never{INT64_MIN};
 Instant release_acknowledged(ControlBlock& c, Seq ack, Instant now) {
   Instant sent_at = never;
-  const bool is_watched =
-      (c.exceptional & (exceptional::scoreboard | exceptional::recovery)) != 0;
+  const bool is_watched = (c.exceptional & (exceptional::scoreboard | exceptional::recovery)) != 0;
   for (rte_mbuf* m = c.sent.first(); m != nullptr && m != c.unsent; m = c.sent.first()) {
     SegmentNotes& n = notes_of(m);
     if (ack.before(end_of(m))) {
@@ -109,8 +108,7 @@ void acknowledge_sent(ControlBlock& c, Seq ack, const Context& context) noexcept
     rearm_sender(c, context.now.tick);
   }
   // RFC 7661: a window that was not used is not known to be good. Recovery has its own rule.
-  const bool may_grow =
-      (c.exceptional & exceptional::recovery) == 0 || c.loss.after_timeout;
+  const bool may_grow = (c.exceptional & exceptional::recovery) == 0 || c.loss.after_timeout;
   if (2 * flight >= c.cwnd && may_grow) grow_window(c, acked, context.now.at);
   if (c.unsent != nullptr || c.has(flag::fin_queued)) c.set(flag::send_now);
   if (c.has(flag::wants_room) && c.snd_end - c.snd_una <= c.send_buffer() / 2) {
@@ -121,7 +119,8 @@ void acknowledge_sent(ControlBlock& c, Seq ack, const Context& context) noexcept
 
 Next process_ack(ControlBlock& c, Segment& s, const Context& context) noexcept {
   if (!s.has(tcp_flag::ack)) return Next::stop;
-  const bool is_sane = s.ack.not_after(c.snd_nxt) && (c.snd_una - std::max(c.snd_wnd_max, c.snd_wnd)).not_after(s.ack);
+  const bool is_sane = s.ack.not_after(c.snd_nxt) &&
+                       (c.snd_una - std::max(c.snd_wnd_max, c.snd_wnd)).not_after(s.ack);
   if (c.state == State::syn_received) {
     if (!s.ack.after(c.snd_una) || !is_sane) return Next::reset;
     establish(c, s, context);

@@ -9,11 +9,11 @@
 namespace arrakis::extaris::tcp {
 
 struct CongestionEvent {
-  std::uint32_t cwnd;         // bytes
-  std::uint32_t ssthresh;     // bytes
-  std::uint32_t mss;          // bytes
-  std::uint32_t flight;       // bytes sent and not acknowledged
-  std::uint32_t acked = 0;    // bytes, by this acknowledgment
+  std::uint32_t cwnd;       // bytes
+  std::uint32_t ssthresh;   // bytes
+  std::uint32_t mss;        // bytes
+  std::uint32_t flight;     // bytes sent and not acknowledged
+  std::uint32_t acked = 0;  // bytes, by this acknowledgment
   std::uint32_t srtt_us = 0;
   Instant now;
 };

@@ -29,40 +29,39 @@ namespace arrakis::extaris::tcp {
 // The sender's one timer: exactly one of these, or none.
 enum class SenderTimer : std::uint8_t {
   idle,
-  retransmit,     // RFC 6298
-  loss_probe,     // RFC 8985, 7
-  reorder,        // RFC 8985, 6.2: what is late may still be only reordered
-  persist,        // RFC 9293, 3.8.6.1: the peer's window is closed
+  retransmit,  // RFC 6298
+  loss_probe,  // RFC 8985, 7
+  reorder,     // RFC 8985, 6.2: what is late may still be only reordered
+  persist,     // RFC 9293, 3.8.6.1: the peer's window is closed
 };
 // The connection's own.
 enum class LifeTimer : std::uint8_t { idle, keepalive, fin_wait_2, time_wait };
 
 // Bits of ControlBlock::exceptional: any of them, and header prediction is not asked.
 namespace exceptional {
-inline constexpr std::uint8_t gaps = 1,       // segments wait out of order
-    recovery = 2,                             // after a loss, until all is acknowledged
-    scoreboard = 4,                           // something is sacked, or lost, or was sent twice
-    urgent = 8,                               // the peer's urgent pointer lies ahead
-    window_shut = 16,                         // the peer's window is closed, or nearly so
-    congestion_marks = 32,                    // ECN is in use
-    half_closed = 64;                         // no longer established
+inline constexpr std::uint8_t gaps = 1,  // segments wait out of order
+    recovery = 2,                        // after a loss, until all is acknowledged
+    scoreboard = 4,                      // something is sacked, or lost, or was sent twice
+    urgent = 8,                          // the peer's urgent pointer lies ahead
+    window_shut = 16,                    // the peer's window is closed, or nearly so
+    congestion_marks = 32,               // ECN is in use
+    half_closed = 64;                    // no longer established
 }  // namespace exceptional
 
 // Bits of ControlBlock::flags.
 namespace flag {
 inline constexpr std::uint16_t timestamps = 1, sack = 2, ecn = 4, no_delay = 8,
-                               fin_queued = 16,   // the application has nothing more to send
-                               fin_sent = 32,     //
-                               ack_now = 64,      // owed at the end of this poll
-                               ack_delayed = 128, // owed when the timer says so
-                               in_todo = 256,     // stands in line for transmit()
-                               in_ready = 512,    // the application is told
-                               held = 1024,       // the application has a handle to it
-                               wants_room = 2048, // a send was refused: tell when there is room
-                               on_wheel = 4096,
-                               keepalive = 8192,
-                               ece = 16384,       // RFC 3168, 6.1.3: echo until CWR
-                               send_now = 32768;  // there may be something to send
+                               fin_queued = 16,  // the application has nothing more to send
+    fin_sent = 32,                               //
+    ack_now = 64,                                // owed at the end of this poll
+    ack_delayed = 128,                           // owed when the timer says so
+    in_todo = 256,                               // stands in line for transmit()
+    in_ready = 512,                              // the application is told
+    held = 1024,                                 // the application has a handle to it
+    wants_room = 2048,                           // a send was refused: tell when there is room
+    on_wheel = 4096, keepalive = 8192,
+                               ece = 16384,  // RFC 3168, 6.1.3: echo until CWR
+    send_now = 32768;                        // there may be something to send
 }  // namespace flag
 
 // Why a connection ended before its time.
@@ -75,15 +74,15 @@ struct LossState {
   std::uint32_t retransmitted_bytes = 0;  // ... or sent and under way
   std::uint8_t duplicate_acks = 0;
   bool in_recovery = false;
-  bool after_timeout = false;    // recovery began with a timeout: slow start applies
-  bool reorder_seen = false;     // RFC 8985, 4
+  bool after_timeout = false;      // recovery began with a timeout: slow start applies
+  bool reorder_seen = false;       // RFC 8985, 4
   bool probe_outstanding = false;  // TLP: RFC 8985, 7.3
   bool probe_was_retransmission = false;
   Seq echo_point{};  // ECN: what was marked before this is known already
-  Seq point{};      // recovery ends when this is acknowledged
-  Seq probe_end{};  // TLP.end_seq
+  Seq point{};       // recovery ends when this is acknowledged
+  Seq probe_end{};   // TLP.end_seq
   Seq highest_sacked{};
-  Seq undo_from{};  // SND.UNA when recovery began
+  Seq undo_from{};                         // SND.UNA when recovery began
   std::uint32_t undo_retransmissions = 0;  // not yet said by DSACK to have been for nothing
   std::uint32_t undo_cwnd = 0;
   std::uint32_t undo_ssthresh = 0;
@@ -122,9 +121,9 @@ struct alignas(64) ControlBlock {
   std::uint16_t flags = 0;
   std::uint16_t ack_due = 0;  // low half of a Tick, while flag::ack_delayed
   // ---- line 1: queues, and what a segment that leaves is made of
-  SegmentQueue sent{};          // and to be sent
+  SegmentQueue sent{};         // and to be sent
   rte_mbuf* unsent = nullptr;  // the first in `sent` that has not left yet
-  SegmentQueue received{};      // in order, not yet read
+  SegmentQueue received{};     // in order, not yet read
   std::uint32_t cwnd = 0;
   MacAddress mac;
   std::uint16_t mss = 0;         // bytes of payload that fit a segment now
@@ -150,14 +149,14 @@ struct alignas(64) ControlBlock {
   std::uint8_t news = 0;  // bits of TcpEvent, not yet told
   LifeTimer life_timer = LifeTimer::idle;
   std::uint8_t keepalives_sent = 0;
-  std::uint8_t sacks = 0;  // of `sack` that are in use; the newest first (RFC 2018, 4)
-  bool is_hidden = false;  // CLOSED, and only its holder knows of it
-  bool must_say_cwr = false;  // RFC 3168, 6.1.2
-  bool receive_shut = false;  // the application reads no more
-  bool fin_is_early = false;  // `fin_seq` lies behind a gap
+  std::uint8_t sacks = 0;          // of `sack` that are in use; the newest first (RFC 2018, 4)
+  bool is_hidden = false;          // CLOSED, and only its holder knows of it
+  bool must_say_cwr = false;       // RFC 3168, 6.1.2
+  bool receive_shut = false;       // the application reads no more
+  bool fin_is_early = false;       // `fin_seq` lies behind a gap
   bool duplicate_to_tell = false;  // RFC 2883: `duplicate` goes first
   Tick life_due;
-  Tick last_received;  // for keepalive, and for PAWS (RFC 7323, 5.5)
+  Tick last_received;     // for keepalive, and for PAWS (RFC 7323, 5.5)
   Tick first_unanswered;  // when what the retransmission timer runs for was first sent
   std::uint32_t keepalive_idle_ms = 0;  // 0: off
   std::uint32_t keepalive_interval_ms = 0;
@@ -183,7 +182,9 @@ struct alignas(64) ControlBlock {
   bool has(std::uint16_t bits) const noexcept { return (flags & bits) != 0; }
   void set(std::uint16_t bits) noexcept { flags = static_cast<std::uint16_t>(flags | bits); }
   void clear(std::uint16_t bits) noexcept { flags = static_cast<std::uint16_t>(flags & ~bits); }
-  void mark(std::uint8_t bits) noexcept { exceptional = static_cast<std::uint8_t>(exceptional | bits); }
+  void mark(std::uint8_t bits) noexcept {
+    exceptional = static_cast<std::uint8_t>(exceptional | bits);
+  }
   void unmark(std::uint8_t bits) noexcept {
     exceptional = static_cast<std::uint8_t>(exceptional & ~bits);
   }

@@ -8,7 +8,7 @@ namespace arrakis::extaris {
 struct TcpCounters {
   std::uint64_t segments_received = 0;
   std::uint64_t segments_sent = 0;
-  std::uint64_t fast_path = 0;  // received segments that took it
+  std::uint64_t fast_path = 0;       // received segments that took it
   std::uint64_t bytes_received = 0;  // in order, each once
   std::uint64_t bytes_sent = 0;      // each once
 
@@ -23,6 +23,7 @@ struct TcpCounters {
   std::uint64_t challenge_acks_limited = 0;
   std::uint64_t old_timestamps = 0;  // PAWS
   std::uint64_t unacceptable = 0;    // outside the window
+  std::uint64_t beyond_window = 0;   // bytes cut off: the peer does not know our window
   std::uint64_t out_of_order = 0;
   std::uint64_t duplicate_bytes = 0;
 
@@ -31,10 +32,10 @@ struct TcpCounters {
   std::uint64_t loss_probes = 0;
   std::uint64_t retransmission_timeouts = 0;
   std::uint64_t spurious_retransmissions = 0;  // said by DSACK
-  std::uint64_t black_holes = 0;  // RFC 4821: segments made smaller on suspicion
+  std::uint64_t black_holes = 0;               // RFC 4821: segments made smaller on suspicion
   std::uint64_t window_probes = 0;
-  std::uint64_t congestion_marks = 0;    // received (RFC 3168)
-  std::uint64_t congestion_echoes = 0;   // windows reduced because of them
+  std::uint64_t congestion_marks = 0;   // received (RFC 3168)
+  std::uint64_t congestion_echoes = 0;  // windows reduced because of them
   std::uint64_t keepalive_probes = 0;
 
   // Limits that were met.

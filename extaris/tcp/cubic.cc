@@ -6,8 +6,8 @@
 namespace arrakis::extaris::tcp {
 namespace {
 
-constexpr float c = 0.4F;     // RFC 9438, 5
-constexpr float beta = 0.7F;  // RFC 9438, 4.6
+constexpr float c = 0.4F;                                  // RFC 9438, 5
+constexpr float beta = 0.7F;                               // RFC 9438, 4.6
 constexpr float reno_alpha = 3 * (1 - beta) / (1 + beta);  // RFC 9438, 4.3
 
 float segments(std::uint32_t bytes, std::uint32_t mss) {
@@ -48,8 +48,8 @@ std::uint32_t Cubic::grow(const CongestionEvent& e) noexcept {
     return std::max(e.cwnd, static_cast<std::uint32_t>(w_est_ * static_cast<float>(e.mss)));
   }
   // 4.4 and 4.5: towards where the function will be one round trip from now.
-  const float target = std::clamp(w_cubic(t + static_cast<float>(e.srtt_us) * 1e-6F), cwnd,
-                                  1.5F * cwnd);
+  const float target =
+      std::clamp(w_cubic(t + static_cast<float>(e.srtt_us) * 1e-6F), cwnd, 1.5F * cwnd);
   credit_ += (target - cwnd) / cwnd * segments(e.acked, e.mss);
   const float whole = std::floor(credit_ * static_cast<float>(e.mss));
   credit_ -= whole / static_cast<float>(e.mss);

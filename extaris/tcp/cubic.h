@@ -22,11 +22,11 @@ class Cubic {
   void start_epoch(const CongestionEvent& e) noexcept;
 
   // In segments and seconds, as in the RFC.
-  float w_max_ = 0;    // window before the last reduction
-  float k_ = 0;        // time until the window is there again
-  float w_est_ = 0;    // what Reno would have by now
-  float prior_ = 0;    // cwnd_prior: the window when the last reduction began
-  float credit_ = 0;   // fractions of a segment not yet added
+  float w_max_ = 0;   // window before the last reduction
+  float k_ = 0;       // time until the window is there again
+  float w_est_ = 0;   // what Reno would have by now
+  float prior_ = 0;   // cwnd_prior: the window when the last reduction began
+  float credit_ = 0;  // fractions of a segment not yet added
   bool in_epoch_ = false;
   Instant epoch_start_{};
 };

@@ -22,8 +22,7 @@ class Dctcp {
     if (marked) marked_ += acked;
     if (una.not_after(window_end_) && started_) return;
     if (started_ && acked_ > 0) {
-      const auto fraction =
-          static_cast<std::uint32_t>((std::uint64_t{marked_} << shift) / acked_);
+      const auto fraction = static_cast<std::uint32_t>((std::uint64_t{marked_} << shift) / acked_);
       alpha_ = alpha_ - (alpha_ >> gain_shift) + (fraction >> gain_shift);
     }
     started_ = true;
@@ -35,8 +34,7 @@ class Dctcp {
   // Marks: cwnd * (1 - alpha / 2). A loss is a loss (3.5).
   std::uint32_t reduce(const CongestionEvent& e, bool by_mark) noexcept {
     if (!by_mark) return reno_.reduce(e, false);
-    const auto off =
-        static_cast<std::uint32_t>((std::uint64_t{e.cwnd} * alpha_) >> (shift + 1));
+    const auto off = static_cast<std::uint32_t>((std::uint64_t{e.cwnd} * alpha_) >> (shift + 1));
     return std::max(e.cwnd - off, 2 * e.mss);
   }
   void time_out(const CongestionEvent& e) noexcept { reno_.time_out(e); }

@@ -20,8 +20,8 @@ namespace {
 // How long a connection believes what it was told of its path without asking again.
 constexpr Duration epoch_length = Duration::seconds(1);
 // Headers that may have to go in front of text.
-constexpr std::size_t headroom_bytes = sizeof(EthernetHeader) + sizeof(Ipv6Header) +
-                                       sizeof(TcpHeader) + tcp_option::bytes_max;
+constexpr std::size_t headroom_bytes =
+    sizeof(EthernetHeader) + sizeof(Ipv6Header) + sizeof(TcpHeader) + tcp_option::bytes_max;
 constexpr std::uint8_t ecn_capable = 2;  // ECT(0): RFC 3168, 5
 
 InternetSum pseudo_header_of(const IpAddress& local, const IpAddress& remote, std::size_t bytes) {
@@ -82,8 +82,8 @@ std::uint16_t Emitter::window_field(ControlBlock& c) noexcept {
   // What the peer reads: a multiple of the unit. It must not be less than it was told before.
   const Seq told = c.rcv_nxt + (window << c.rcv_shift());
   if (told.before(c.rcv_edge) && window < 65'535) {
-    window = std::min<std::uint32_t>(
-        (c.rcv_wnd() + (1u << c.rcv_shift()) - 1) >> c.rcv_shift(), 65'535u);
+    window = std::min<std::uint32_t>((c.rcv_wnd() + (1u << c.rcv_shift()) - 1) >> c.rcv_shift(),
+                                     65'535u);
   }
   c.rcv_edge = later(c.rcv_edge, c.rcv_nxt + (window << c.rcv_shift()));
   return static_cast<std::uint16_t>(window);
@@ -126,8 +126,8 @@ Emitter::Options Emitter::push_options(ControlBlock& c, Packet& packet) noexcept
   option.kind_and_length = TcpTimestampOption::usual;
   option.value = value;
   option.echo = echo;
-  return {sizeof(option), InternetSum{std::uint64_t{TcpTimestampOption::usual.raw()} +
-                                      value.raw() + echo.raw()}};
+  return {sizeof(option),
+          InternetSum{std::uint64_t{TcpTimestampOption::usual.raw()} + value.raw() + echo.raw()}};
 }
 
 // All headers but the options, which are there.
@@ -157,9 +157,9 @@ void Emitter::push_frame(ControlBlock& c, Packet& packet, const Fields& fields) 
                             .checksum();
     } else {
       header.checksum = be16_t::from_raw(sum.folded());
-      request_tcp_checksum(
-          packet, {sizeof(EthernetHeader), sizeof(Frame::ip),
-                   static_cast<std::uint8_t>(sizeof(TcpHeader) + fields.options.bytes)});
+      request_tcp_checksum(packet,
+                           {sizeof(EthernetHeader), sizeof(Frame::ip),
+                            static_cast<std::uint8_t>(sizeof(TcpHeader) + fields.options.bytes)});
     }
   }
   // RFC 3168, 6.1.4 and 6.1.5: neither bare ACKs nor retransmissions are marked.
@@ -248,8 +248,7 @@ bool Emitter::send_syn(ControlBlock& c, std::uint8_t flags) noexcept {
   if (c.has(flag::sack)) options.sack_permitted();
   if (c.has(flag::timestamps))
     options.timestamps({now_.tick.ms + c.ts_offset, answers ? c.ts_recent : 0});
-  if (c.shifts != 0 || !answers)
-    options.window_scale(static_cast<std::uint8_t>(c.shifts >> 4));
+  if (c.shifts != 0 || !answers) options.window_scale(static_cast<std::uint8_t>(c.shifts >> 4));
   const Options pushed = push(packet, options);
   // RFC 7323, 2.2: the window of a SYN is not scaled.
   const std::uint8_t shifts = std::exchange(c.shifts, std::uint8_t{0});
@@ -274,11 +273,10 @@ void Emitter::send_stray(const Stray& stray, std::span<const std::byte> options)
   if (!options.empty())
     std::memcpy(push_front(packet, options.size()), options.data(), options.size());
   if (checksum_ != Checksum::unneeded)
-    header.checksum =
-        pseudo_header_of(stray.local, stray.remote, sizeof(header) + options.size())
-            .add_header(header)
-            .add(options)
-            .checksum();
+    header.checksum = pseudo_header_of(stray.local, stray.remote, sizeof(header) + options.size())
+                          .add_header(header)
+                          .add(options)
+                          .checksum();
   store(push_front(packet, sizeof(header)), header);
   ++counters_.tcp.segments_sent;
   (void)ip_.send(std::move(packet), *path, {.source = stray.local, .protocol = protocol::tcp});

@@ -1,6 +1,6 @@
 // loss.h: what is known of segments under way: acknowledged selectively (RFC 2018, RFC 6675), lost
-// (RACK, RFC 8985; by counting duplicates where the peer has no SACK, RFC 6582), and how much may be
-// sent while that is repaired (PRR, RFC 6937).
+// (RACK, RFC 8985; by counting duplicates where the peer has no SACK, RFC 6582), and how much may
+// be sent while that is repaired (PRR, RFC 6937).
 //
 // All of it runs on the slow path: as soon as anything is marked, header prediction is not asked.
 #pragma once
@@ -12,8 +12,8 @@ namespace arrakis::extaris::tcp {
 
 // What one acknowledgment brought.
 struct Delivery {
-  std::uint32_t bytes = 0;  // acknowledged for the first time, cumulatively or selectively
-  bool is_advance = false;  // SND.UNA moved
+  std::uint32_t bytes = 0;    // acknowledged for the first time, cumulatively or selectively
+  bool is_advance = false;    // SND.UNA moved
   bool is_duplicate = false;  // RFC 5681, 2
   bool has_dsack = false;     // RFC 2883: something arrived twice
 };

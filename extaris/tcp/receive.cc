@@ -137,8 +137,8 @@ void take_from_out_of_order(ControlBlock& c) {
   forget_sacks(c);
 }
 
-// RFC 3168, 6.1.3: a mark is echoed until the peer says that it has slowed down. DCTCP wants to know
-// of each (RFC 8257, 3.2).
+// RFC 3168, 6.1.3: a mark is echoed until the peer says that it has slowed down. DCTCP wants to
+// know of each (RFC 8257, 3.2).
 void note_marks(ControlBlock& c, const Segment& s, const Context& context) {
   if (s.is_marked) ++context.counters.congestion_marks;
   const bool is_exact = std::holds_alternative<Dctcp>(c.congestion);

@@ -69,8 +69,8 @@ bool take_sack(ControlBlock& c, const Segment& s, const Context& context) noexce
 
 void note_delivered(ControlBlock& c, const SegmentNotes& n, Instant now) noexcept {
   LossState& l = c.loss;
-  const auto rtt_us = static_cast<std::uint32_t>(std::max<std::int64_t>(
-      (now - n.sent_at).ns / 1'000, 1));
+  const auto rtt_us =
+      static_cast<std::uint32_t>(std::max<std::int64_t>((now - n.sent_at).ns / 1'000, 1));
   // It may be the first transmission that has arrived, when the second has hardly left.
   if (n.transmissions > 1 && rtt_us < l.min_rtt_us) return;
   if (n.transmissions == 1 && (l.min_rtt_us == 0 || rtt_us < l.min_rtt_us)) l.min_rtt_us = rtt_us;

@@ -36,8 +36,8 @@ class Secrets {
     std::array<std::uint64_t, 6> words{};
     const auto r = std::bit_cast<std::array<std::uint64_t, 2>>(flow.remote);
     const auto l = std::bit_cast<std::array<std::uint64_t, 2>>(local);
-    words = {r[0], r[1], l[0], l[1],
-             std::uint64_t{flow.remote_port} << 16 | flow.local_port, purpose};
+    words = {r[0],   r[1], l[0], l[1], std::uint64_t{flow.remote_port} << 16 | flow.local_port,
+             purpose};
     return hash_(words);
   }
 

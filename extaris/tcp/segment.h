@@ -18,7 +18,7 @@ struct Segment {
   std::uint8_t flags;
   bool is_marked = false;   // congestion experienced (RFC 3168)
   bool is_stamped = false;  // has `timestamps`
-  std::uint16_t window;  // as it stands in the header
+  std::uint16_t window;     // as it stands in the header
   std::uint16_t urgent = 0;
   std::uint32_t bytes;  // of payload; what the packet shows
   TcpTimestamps timestamps{};

@@ -21,14 +21,13 @@ bool is_old_duplicate(const ControlBlock& c, const Segment& s) {
 // RFC 9293, 3.4: the four cases.
 bool is_acceptable(const ControlBlock& c, const Segment& s) {
   const std::uint32_t window = c.rcv_wnd();
-  if (s.length() == 0)
-    return window == 0 ? s.seq == c.rcv_nxt : s.seq.in_window(c.rcv_nxt, window);
+  if (s.length() == 0) return window == 0 ? s.seq == c.rcv_nxt : s.seq.in_window(c.rcv_nxt, window);
   if (window == 0) return false;
   return s.seq.in_window(c.rcv_nxt, window) || (s.end() - 1).in_window(c.rcv_nxt, window);
 }
 
 // Takes off what lies outside the window, so that the rest may assume a segment inside it.
-void trim(ControlBlock& c, Segment& s) {
+void trim(ControlBlock& c, Segment& s, TcpCounters& counters) {
   if (s.seq.before(c.rcv_nxt)) {
     std::uint32_t old = c.rcv_nxt - s.seq;
     if (s.has(tcp_flag::syn)) {
@@ -50,7 +49,8 @@ void trim(ControlBlock& c, Segment& s) {
     if (beyond > s.bytes) beyond = s.bytes;
     resize(s.text, s.bytes - beyond);
     s.bytes -= beyond;
-    c.set(flag::ack_now);  // the peer does not know the window
+    counters.beyond_window += beyond;
+    c.set(flag::ack_now);
   }
 }
 
@@ -102,7 +102,7 @@ Next check_sequence(ControlBlock& c, Segment& s, const Context& context) noexcep
   if (s.is_stamped && c.has(flag::timestamps) && !s.has(tcp_flag::rst) &&
       s.seq.not_after(c.last_ack_sent))
     c.ts_recent = s.timestamps.value;
-  trim(c, s);
+  trim(c, s, context.counters);
   return Next::proceed;
 }
 

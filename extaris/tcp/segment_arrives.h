@@ -1,4 +1,5 @@
-// segment_arrives.h: SEGMENT ARRIVES (RFC 9293, 3.10.7): a function of connection, segment and time.
+// segment_arrives.h: SEGMENT ARRIVES (RFC 9293, 3.10.7): a function of connection, segment and
+// time.
 //
 // The steps change the control block and nothing else: what has to be sent is noted in it
 // (flag::ack_now, the send queue) and said by the result; transmit.h does it, once for all segments
@@ -20,11 +21,10 @@ inline constexpr std::uint8_t readable = 1,  // bytes, or the end of them
 // Header prediction as one question: the very next bytes of an established connection, nothing to
 // negotiate, nothing unusual under way.
 inline bool takes_fast_path(const ControlBlock& c, const Segment& s) noexcept {
-  return c.exceptional == 0 &&
-         (s.flags & ~tcp_flag::psh) == tcp_flag::ack &&  //
-         s.seq == c.rcv_nxt &&                           //
-         s.bytes <= c.rcv_edge - c.rcv_nxt &&            //
-         s.ack - c.snd_una <= c.snd_nxt - c.snd_una &&   // nothing we did not send
+  return c.exceptional == 0 && (s.flags & ~tcp_flag::psh) == tcp_flag::ack &&  //
+         s.seq == c.rcv_nxt &&                                                 //
+         s.bytes <= c.rcv_edge - c.rcv_nxt &&                                  //
+         s.ack - c.snd_una <= c.snd_nxt - c.snd_una &&  // nothing we did not send
          (s.bytes > 0 || s.ack != c.snd_una || c.snd_una == c.snd_nxt) &&  // no duplicate
          s.options == nullptr && s.is_stamped == c.has(flag::timestamps) &&
          (!s.is_stamped || static_cast<std::int32_t>(s.timestamps.value - c.ts_recent) >= 0);
@@ -55,9 +55,10 @@ Next check_sequence(ControlBlock& c, Segment& s, const Context& context) noexcep
 Next check_reset(ControlBlock& c, Segment& s, const Context& context) noexcept;     // second
 Next check_syn(ControlBlock& c, Segment& s, const Context& context) noexcept;       // fourth
 Next process_ack(ControlBlock& c, Segment& s, const Context& context) noexcept;     // fifth: ack.cc
-Next process_urgent(ControlBlock& c, Segment& s, const Context& context) noexcept;  // sixth: receive.cc
-Next process_text(ControlBlock& c, Segment& s, const Context& context) noexcept;    // seventh
-Next process_fin(ControlBlock& c, Segment& s, const Context& context) noexcept;     // eighth
+Next process_urgent(ControlBlock& c, Segment& s,
+                    const Context& context) noexcept;  // sixth: receive.cc
+Next process_text(ControlBlock& c, Segment& s, const Context& context) noexcept;  // seventh
+Next process_fin(ControlBlock& c, Segment& s, const Context& context) noexcept;   // eighth
 // 3.10.7.3: syn_sent.cc
 Next segment_arrives_in_syn_sent(ControlBlock& c, Segment& s, const Context& context) noexcept;
 

@@ -23,10 +23,10 @@ inline constexpr std::uint8_t sacked = 1, lost = 2, retransmitted = 4, pushed = 
 
 struct SegmentNotes {
   rte_mbuf* next;
-  Instant sent_at;            // of the last transmission
-  Seq first;                  // sequence number of the first byte
-  std::uint16_t bytes;        // of payload, the last ones in the packet's data
-  std::uint8_t fate;          // bits of the namespace above
+  Instant sent_at;             // of the last transmission
+  Seq first;                   // sequence number of the first byte
+  std::uint16_t bytes;         // of payload, the last ones in the packet's data
+  std::uint8_t fate;           // bits of the namespace above
   std::uint8_t transmissions;  // 0: not yet sent
 };
 

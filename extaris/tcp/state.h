@@ -28,8 +28,7 @@ constexpr bool may_follow(State from, State to) {
     case syn_received:
       return to == established || to == fin_wait_1 || to == close_wait || to == closed;
     case established: return to == fin_wait_1 || to == close_wait || to == closed;
-    case fin_wait_1:
-      return to == fin_wait_2 || to == closing || to == time_wait || to == closed;
+    case fin_wait_1: return to == fin_wait_2 || to == closing || to == time_wait || to == closed;
     case fin_wait_2: return to == time_wait || to == closed;
     case close_wait: return to == last_ack || to == closed;
     case closing: return to == time_wait || to == closed;
@@ -45,13 +44,13 @@ constexpr bool may_receive(State state) {
 }
 // Whether data in the send queue may leave.
 constexpr bool may_transmit(State state) {
-  return state == State::established || state == State::close_wait ||
-         state == State::fin_wait_1 || state == State::closing || state == State::last_ack;
+  return state == State::established || state == State::close_wait || state == State::fin_wait_1 ||
+         state == State::closing || state == State::last_ack;
 }
 // Whether the application may still add to the send queue.
 constexpr bool may_send(State state) {
-  return state == State::established || state == State::close_wait ||
-         state == State::syn_sent || state == State::syn_received;
+  return state == State::established || state == State::close_wait || state == State::syn_sent ||
+         state == State::syn_received;
 }
 constexpr bool is_synchronized(State state) { return state >= State::established; }
 

@@ -14,9 +14,7 @@ constexpr std::array<std::uint16_t, 8> sizes{64, 536, 1220, 1300, 1360, 1440, 14
 constexpr std::uint32_t hidden_bits = 6;  // four of scale, has scale, has SACK
 constexpr std::uint32_t scale_mask = 0xf, has_scale = 0x10, has_sack = 0x20;
 
-std::uint32_t period_of(Instant now) {
-  return static_cast<std::uint32_t>(now.ns / period.ns) & 31;
-}
+std::uint32_t period_of(Instant now) { return static_cast<std::uint32_t>(now.ns / period.ns) & 31; }
 
 }  // namespace
 

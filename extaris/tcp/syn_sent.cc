@@ -15,8 +15,8 @@ void take_syn_options(ControlBlock& c, const Segment& s, const Context& context)
   c.rcv_nxt = s.seq + 1;
   c.rcv_edge = c.rcv_nxt + std::min(c.receive_buffer(), 65'535u);
   c.rcv_up = c.last_ack_sent = c.rcv_nxt;
-  c.peer_mss = std::max(options.maximum_segment_bytes.value_or(
-                            is_v4 ? limits::default_mss_v4 : limits::default_mss_v6),
+  c.peer_mss = std::max(options.maximum_segment_bytes.value_or(is_v4 ? limits::default_mss_v4
+                                                                     : limits::default_mss_v6),
                         limits::least_mss);
   if (options.timestamps && c.has(flag::timestamps))
     c.ts_recent = options.timestamps->value;

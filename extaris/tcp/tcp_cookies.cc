@@ -25,13 +25,13 @@ void TcpLayer::answer_with_cookie(const Arrival& arrival, const TcpSegment& tcp,
   const bool is_v4 = arrival.source.is_v4();
   const std::uint16_t peer_mss = options.maximum_segment_bytes.value_or(
       is_v4 ? tcp::limits::default_mss_v4 : tcp::limits::default_mss_v6);
-  const Seq cookie = SynCookies{secrets_}.make(arrival.target, flow, tcp.sequence, peer_mss, now_.at);
+  const Seq cookie =
+      SynCookies{secrets_}.make(arrival.target, flow, tcp.sequence, peer_mss, now_.at);
   TcpOptionWriter writer;
   writer.maximum_segment_bytes(
       static_cast<std::uint16_t>(ip_.link_mtu_bytes() - (is_v4 ? 40 : 60)));
   if (options.timestamps && listener.settings.timestamps) {
-    const std::uint32_t stamp =
-        now_.tick.ms + secrets_.timestamp_offset(arrival.target, flow);
+    const std::uint32_t stamp = now_.tick.ms + secrets_.timestamp_offset(arrival.target, flow);
     if (options.sack_permitted) writer.sack_permitted();
     writer.timestamps({SynCookies::hide(stamp, options), options.timestamps->value});
     if (options.window_scale)
@@ -58,8 +58,8 @@ ControlBlock* TcpLayer::open_by_cookie(const Arrival& arrival, const TcpSegment&
   if (now_.at >= cookies_until_ || (tcp.flags & all) != tcp_flag::ack) return nullptr;
   const tcp::Flow flow{arrival.source, tcp.source_port, tcp.target_port, local};
   const Seq cookie = tcp.acknowledgment - 1;
-  const auto peer_mss = SynCookies{secrets_}.check(arrival.target, flow, tcp.sequence - 1, cookie,
-                                                   now_.at);
+  const auto peer_mss =
+      SynCookies{secrets_}.check(arrival.target, flow, tcp.sequence - 1, cookie, now_.at);
   if (!peer_mss) return nullptr;
   if (l.backlog.size() >= l.backlog_max) {
     ++counters_.tcp.backlog_full;

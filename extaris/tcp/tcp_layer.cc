@@ -118,14 +118,14 @@ void TcpLayer::send_reset(const ControlBlock& c, const Segment& s) noexcept {
   if (s.has(tcp_flag::rst)) return;
   const bool acks = s.has(tcp_flag::ack);
   ++counters_.tcp.resets_sent;
-  emitter_.send_stray({.local = addresses_[c.local_address],
-                       .remote = c.remote_address,
-                       .local_port = c.local_port,
-                       .remote_port = c.remote_port,
-                       .seq = acks ? s.ack : Seq{0},
-                       .ack = acks ? Seq{0} : s.end(),
-                       .flags = acks ? tcp_flag::rst
-                                     : static_cast<std::uint8_t>(tcp_flag::rst | tcp_flag::ack)});
+  emitter_.send_stray(
+      {.local = addresses_[c.local_address],
+       .remote = c.remote_address,
+       .local_port = c.local_port,
+       .remote_port = c.remote_port,
+       .seq = acks ? s.ack : Seq{0},
+       .ack = acks ? Seq{0} : s.end(),
+       .flags = acks ? tcp_flag::rst : static_cast<std::uint8_t>(tcp_flag::rst | tcp_flag::ack)});
 }
 
 void TcpLayer::after_segment(ControlBlock& c, State before) noexcept {
@@ -217,10 +217,10 @@ void TcpLayer::destroy(ControlBlock& c) noexcept {
 bool TcpLayer::report(const TransportError& error, Seq quoted) noexcept {
   const auto local = index_of(error.local.address);
   if (!local) return false;
-  ControlBlock* c = connections_.find(
-      connections_.hash(error.local.address, error.remote.address, error.local.port,
-                        error.remote.port),
-      error.local.address, error.remote.address, error.local.port, error.remote.port);
+  ControlBlock* c = connections_.find(connections_.hash(error.local.address, error.remote.address,
+                                                        error.local.port, error.remote.port),
+                                      error.local.address, error.remote.address, error.local.port,
+                                      error.remote.port);
   // RFC 5927, 4.1: who does not know what is under way has not seen it.
   if (c == nullptr || quoted.before(c->snd_una) || quoted.after(c->snd_nxt)) return false;
   const State before = c->state;

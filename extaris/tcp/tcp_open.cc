@@ -95,14 +95,14 @@ void TcpLayer::refuse(const Arrival& arrival, const TcpSegment& tcp) noexcept {
                                ((tcp.flags & tcp_flag::syn) != 0 ? 1 : 0) +
                                ((tcp.flags & tcp_flag::fin) != 0 ? 1 : 0);
   ++counters_.tcp.resets_sent;
-  emitter_.send_stray({.local = arrival.target,
-                       .remote = arrival.source,
-                       .local_port = tcp.target_port,
-                       .remote_port = tcp.source_port,
-                       .seq = acks ? tcp.acknowledgment : Seq{0},
-                       .ack = acks ? Seq{0} : tcp.sequence + length,
-                       .flags = acks ? tcp_flag::rst
-                                     : static_cast<std::uint8_t>(tcp_flag::rst | tcp_flag::ack)});
+  emitter_.send_stray(
+      {.local = arrival.target,
+       .remote = arrival.source,
+       .local_port = tcp.target_port,
+       .remote_port = tcp.source_port,
+       .seq = acks ? tcp.acknowledgment : Seq{0},
+       .ack = acks ? Seq{0} : tcp.sequence + length,
+       .flags = acks ? tcp_flag::rst : static_cast<std::uint8_t>(tcp_flag::rst | tcp_flag::ack)});
 }
 
 // RFC 6191 and RFC 9293, 3.6.1: a SYN that cannot be an old one ends TIME-WAIT.
@@ -121,8 +121,8 @@ bool TcpLayer::may_reuse(ControlBlock& c, const TcpSegment& tcp) const noexcept 
 void TcpLayer::set_up(ControlBlock& c, const TcpSettings& settings) noexcept {
   const tcp::Flow flow{c.remote_address, c.remote_port, c.local_port, c.local_address};
   const IpAddress& local = addresses_[c.local_address];
-  c.iss = initial_sequence_ ? Seq{*initial_sequence_}
-                            : secrets_.initial_sequence(local, flow, now_.at);
+  c.iss =
+      initial_sequence_ ? Seq{*initial_sequence_} : secrets_.initial_sequence(local, flow, now_.at);
   c.snd_una = c.snd_nxt = c.iss;
   c.snd_end = c.iss + 1;
   c.ts_offset = secrets_.timestamp_offset(local, flow);
@@ -140,8 +140,8 @@ void TcpLayer::set_up(ControlBlock& c, const TcpSettings& settings) noexcept {
 }
 
 // RFC 9293, 3.10.7.2
-void TcpLayer::open_passively(const Arrival& arrival, const TcpSegment& tcp,
-                              std::uint16_t listener, std::uint8_t local) noexcept {
+void TcpLayer::open_passively(const Arrival& arrival, const TcpSegment& tcp, std::uint16_t listener,
+                              std::uint8_t local) noexcept {
   if ((tcp.flags & tcp_flag::rst) != 0) return;
   if ((tcp.flags & tcp_flag::ack) != 0) return refuse(arrival, tcp);
   if ((tcp.flags & tcp_flag::syn) == 0) return;
@@ -218,8 +218,8 @@ std::expected<std::uint16_t, BindError> TcpLayer::listen(const Endpoint& local,
     if (listeners_[i].local == chosen) return std::unexpected(BindError::address_in_use);
   const std::uint16_t index = free_listener_;
   Listener& l = listeners_[index];
-  const auto places = static_cast<std::uint32_t>(
-      std::clamp<std::size_t>(backlog, 1, tcp::limits::backlog_max));
+  const auto places =
+      static_cast<std::uint32_t>(std::clamp<std::size_t>(backlog, 1, tcp::limits::backlog_max));
   tcp::IndexRing ring{places};
   if (!ring.has_memory()) return std::unexpected(BindError::too_many_sockets);
   free_listener_ = l.next;

@@ -30,8 +30,8 @@ bool append_to_last(ControlBlock& c, std::span<const std::byte> text) {
   if (c.unsent == nullptr || is_shared(last)) return false;
   tcp::SegmentNotes& n = notes_of(last);
   Packet view{last};
-  const bool fits = n.transmissions == 0 && n.bytes + text.size() <= c.mss &&
-                    tailroom(view) >= text.size();
+  const bool fits =
+      n.transmissions == 0 && n.bytes + text.size() <= c.mss && tailroom(view) >= text.size();
   if (fits) {
     resize(view, size(view) + text.size());
     std::memcpy(bytes(view).last(text.size()).data(), text.data(), text.size());
@@ -92,9 +92,9 @@ Packet TcpLayer::receive(ControlBlock& c) noexcept {
   const Seq edge = c.rcv_nxt + (c.receive_buffer() > queued ? c.receive_buffer() - queued : 0);
   if (!edge.after(c.rcv_edge)) return packet;
   const std::uint32_t opened = edge - c.rcv_edge;
-  const bool is_news = opened >= c.receive_buffer() / 4 ||
-                       (c.rcv_wnd() < c.mss && opened >= std::min<std::uint32_t>(
-                                                             c.mss, c.receive_buffer() / 2));
+  const bool is_news =
+      opened >= c.receive_buffer() / 4 ||
+      (c.rcv_wnd() < c.mss && opened >= std::min<std::uint32_t>(c.mss, c.receive_buffer() / 2));
   if (is_news && may_receive(c.state)) {
     c.set(flag::ack_now);
     stand_in_line(c);
@@ -118,8 +118,7 @@ void TcpLayer::shut_sending(ControlBlock& c) noexcept {
 
 void TcpLayer::set_keepalive(ControlBlock& c, Duration idle, Duration interval) noexcept {
   c.keepalive_idle_ms = static_cast<std::uint32_t>(idle.ns / 1'000'000);
-  c.keepalive_interval_ms =
-      std::max(static_cast<std::uint32_t>(interval.ns / 1'000'000), 1u);
+  c.keepalive_interval_ms = std::max(static_cast<std::uint32_t>(interval.ns / 1'000'000), 1u);
   c.keepalives_sent = 0;
   const bool is_on = c.keepalive_idle_ms != 0;
   if (is_on)

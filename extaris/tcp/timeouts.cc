@@ -89,8 +89,8 @@ void retransmit(ControlBlock& c, Emitter& out, const Context& context) {
 void probe_window(ControlBlock& c, Emitter& out, const Context& context) {
   if (c.backoff < 16) ++c.backoff;
   ++context.counters.window_probes;
-  const Duration wait{std::min(c.rtt.timeout().ns << std::min<unsigned>(c.backoff, 16),
-                               limits::persist_max.ns)};
+  const Duration wait{
+      std::min(c.rtt.timeout().ns << std::min<unsigned>(c.backoff, 16), limits::persist_max.ns)};
   if (c.user_timeout_ms != 0 && context.now.tick - c.first_unanswered >= c.user_timeout_ms)
     return time_out(c, context);
   if (!c.has(flag::held) && c.backoff >= limits::retransmissions_max) return time_out(c, context);
@@ -171,8 +171,8 @@ void run_life_timer(ControlBlock& c, Emitter& out, const Context& context) {
 
 }  // namespace
 
-// RFC 8985, 7.2: the probe comes before the timeout when the flight is longer than one segment; of a
-// single one the ACK may be delayed for as long as the timeout.
+// RFC 8985, 7.2: the probe comes before the timeout when the flight is longer than one segment; of
+// a single one the ACK may be delayed for as long as the timeout.
 void rearm_sender(ControlBlock& c, Tick now) noexcept {
   arm(c, SenderTimer::retransmit, now + current_rto(c));
   schedule_probe(c, now);
@@ -198,8 +198,7 @@ void run_timers(ControlBlock& c, Emitter& out, const Context& context) noexcept 
   if (c.sender_timer != SenderTimer::idle && has_come(c.sender_due, now))
     run_sender_timer(c, out, context);
   if (c.state == State::closed) return;
-  if (c.life_timer != LifeTimer::idle && has_come(c.life_due, now))
-    run_life_timer(c, out, context);
+  if (c.life_timer != LifeTimer::idle && has_come(c.life_due, now)) run_life_timer(c, out, context);
 }
 
 }  // namespace arrakis::extaris::tcp

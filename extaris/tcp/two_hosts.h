@@ -65,10 +65,8 @@ class TwoHosts : public testing::Test {
 
   std::string read(TcpConnection& from) {
     std::string text;
-    while (const TcpBuffer buffer = from.receive()) {
-      const auto part = buffer.bytes();
-      text.append(reinterpret_cast<const char*>(part.data()), part.size());
-    }
+    while (const TcpBuffer buffer = from.receive())
+      for (const std::byte b : buffer.bytes()) text.push_back(std::to_integer<char>(b));
     return text;
   }
   void write(TcpConnection& to, std::string_view text) {

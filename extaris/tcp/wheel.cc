@@ -62,7 +62,8 @@ std::optional<std::uint32_t> Wheel::ticks_to_next() const noexcept {
     const unsigned at = (current_.ms >> (shift * level)) & (slots - 1);
     // The slot we are in has been emptied: what is in it now is for the next time round.
     const auto ahead = static_cast<int>((at + 1) % slots);
-    const auto steps = static_cast<unsigned>(std::countr_zero(std::rotr(occupied_[level], ahead))) + 1;
+    const auto steps =
+        static_cast<unsigned>(std::countr_zero(std::rotr(occupied_[level], ahead))) + 1;
     const std::uint32_t start = ((current_.ms >> (shift * level)) + steps) << (shift * level);
     const std::uint32_t distance = start - current_.ms;
     nearest = nearest ? std::min(*nearest, distance) : distance;

@@ -86,7 +86,8 @@ inline Ipv4Header emit_ipv4(const Ipv4Fields& fields) {
   // From the fields and not from the struct, which would have to go through memory first.
   const std::uint64_t words =
       std::uint64_t{std::bit_cast<std::uint32_t>(fields.source)} +
-      std::bit_cast<std::uint32_t>(fields.target) + be16_t{static_cast<std::uint16_t>(ipv4::plain << 8 | fields.traffic_class)}.raw() +
+      std::bit_cast<std::uint32_t>(fields.target) +
+      be16_t{static_cast<std::uint16_t>(ipv4::plain << 8 | fields.traffic_class)}.raw() +
       header.total_bytes.raw() + header.identification.raw() + header.fragment.raw() +
       be16_t{static_cast<std::uint16_t>(fields.time_to_live << 8 | fields.protocol)}.raw();
   header.checksum = InternetSum{words}.checksum();

@@ -35,9 +35,8 @@ std::expected<Quote, Drop> parse_ipv6_quote(std::span<const std::byte> bytes) {
   ByteReader in{bytes};
   const auto* header = in.take<Ipv6Header>();
   if (header == nullptr) return std::unexpected(Drop::truncated);
-  const auto upper = walk_extensions(
-      {header->source, header->target, header->next_header, header->hop_limit,
-       traffic_class_of(*header), in.rest()});
+  const auto upper = walk_extensions({header->source, header->target, header->next_header,
+                                      header->hop_limit, traffic_class_of(*header), in.rest()});
   if (!upper) return std::unexpected(upper.error().why);
   const std::size_t packet_bytes = sizeof(Ipv6Header) + header->payload_bytes.host();
   return Quote{.source = header->source,

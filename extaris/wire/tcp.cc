@@ -53,17 +53,16 @@ std::expected<TcpSegment, Drop> parse_tcp(std::span<const std::byte> bytes) noex
   const std::size_t header_bytes = std::size_t{4} * (header->words_and_reserved >> 4);
   if (header_bytes < sizeof(TcpHeader) || header_bytes > bytes.size())
     return std::unexpected(Drop::bad_length);
-  return TcpSegment{
-      .source_port = header->source_port.host(),
-      .target_port = header->target_port.host(),
-      .sequence = Seq{header->sequence.host()},
-      .acknowledgment = Seq{header->acknowledgment.host()},
-      .flags = header->flags,
-      .window = header->window.host(),
-      .urgent = header->urgent.host(),
-      .header_bytes = static_cast<std::uint16_t>(header_bytes),
-      .options = bytes.subspan(sizeof(TcpHeader), header_bytes - sizeof(TcpHeader)),
-      .payload = bytes.subspan(header_bytes)};
+  return TcpSegment{.source_port = header->source_port.host(),
+                    .target_port = header->target_port.host(),
+                    .sequence = Seq{header->sequence.host()},
+                    .acknowledgment = Seq{header->acknowledgment.host()},
+                    .flags = header->flags,
+                    .window = header->window.host(),
+                    .urgent = header->urgent.host(),
+                    .header_bytes = static_cast<std::uint16_t>(header_bytes),
+                    .options = bytes.subspan(sizeof(TcpHeader), header_bytes - sizeof(TcpHeader)),
+                    .payload = bytes.subspan(header_bytes)};
 }
 
 TcpOptions parse_tcp_options(std::span<const std::byte> bytes) noexcept {
@@ -130,7 +129,8 @@ TcpOptionWriter& TcpOptionWriter::timestamps(const TcpTimestamps& stamps) noexce
 TcpOptionWriter& TcpOptionWriter::sack(std::span<const SackBlock> blocks) noexcept {
   const std::size_t room = (bytes_.size() - size_) / 8;
   if (bytes_.size() - size_ < 12 || blocks.empty()) return *this;
-  const std::size_t count = std::min(blocks.size(), bytes_.size() - size_ - 8 * room >= 4 ? room : room - 1);
+  const std::size_t count =
+      std::min(blocks.size(), bytes_.size() - size_ - 8 * room >= 4 ? room : room - 1);
   put(tcp_option::no_operation);
   put(tcp_option::no_operation);
   put(tcp_option::sack);

@@ -36,9 +36,8 @@ inline constexpr std::uint8_t fin = 0x01, syn = 0x02, rst = 0x04, psh = 0x08, ac
 }  // namespace tcp_flag
 
 namespace tcp_option {
-inline constexpr std::uint8_t end = 0, no_operation = 1, maximum_segment_size = 2,
-                              window_scale = 3, sack_permitted = 4, sack = 5, timestamps = 8,
-                              fast_open = 34;
+inline constexpr std::uint8_t end = 0, no_operation = 1, maximum_segment_size = 2, window_scale = 3,
+                              sack_permitted = 4, sack = 5, timestamps = 8, fast_open = 34;
 inline constexpr std::size_t bytes_max = 40;
 inline constexpr std::uint8_t window_scale_max = 14;  // RFC 7323, 2.3
 inline constexpr std::size_t sack_blocks_max = 4;
@@ -127,12 +126,11 @@ static_assert(WireFormat<TcpTimestampOption> && sizeof(TcpTimestampOption) == 12
 // The sum of the words of a header, from its fields: read back from memory, what was written in
 // pieces would have to be waited for.
 inline InternetSum sum_of(const TcpHeader& header) {
-  return InternetSum{std::uint64_t{header.source_port.raw()} + header.target_port.raw() +
-                     header.sequence.raw() + header.acknowledgment.raw() +
-                     be16_t{static_cast<std::uint16_t>(header.words_and_reserved << 8 |
-                                                       header.flags)}
-                         .raw() +
-                     header.window.raw() + header.checksum.raw() + header.urgent.raw()};
+  return InternetSum{
+      std::uint64_t{header.source_port.raw()} + header.target_port.raw() + header.sequence.raw() +
+      header.acknowledgment.raw() +
+      be16_t{static_cast<std::uint16_t>(header.words_and_reserved << 8 | header.flags)}.raw() +
+      header.window.raw() + header.checksum.raw() + header.urgent.raw()};
 }
 
 // Field by field (load_store.h says why).

@@ -137,9 +137,9 @@ std::string Script::establish(std::string_view with) {
   std::string stamp;
   if (const auto at = syn.find("ts "); at != std::string::npos)
     stamp = " <" + syn.substr(at, syn.find_first_of(",>", at) - at) + ">";
-  for (const std::string& line : {std::string{"listen"}, "in S 0(0) " + syn,
-                                  std::string{"out S. 0(0) ack 1"},
-                                  "in . 1(0) ack 1 " + window + stamp, std::string{"accept"}})
+  for (const std::string& line :
+       {std::string{"listen"}, "in S 0(0) " + syn, std::string{"out S. 0(0) ack 1"},
+        "in . 1(0) ack 1 " + window + stamp, std::string{"accept"}})
     if (const std::string complaint = run_line(line); !complaint.empty()) return complaint;
   return {};
 }
@@ -167,7 +167,8 @@ std::string Script::expect_sent(std::string_view text) {
   if (last_ == Instant{}) last_ = peer().now();
   const Instant earliest = last_ + after;
   auto sent = peer().next_sent();
-  while (!sent && after > Duration{} && peer().step_to(earliest + tolerance)) sent = peer().next_sent();
+  while (!sent && after > Duration{} && peer().step_to(earliest + tolerance))
+    sent = peer().next_sent();
   if (!sent) sent = peer().next_sent();
   if (!sent) return "nothing was sent, expected " + to_string(*expected);
   if (sent->at < earliest && after > Duration{})

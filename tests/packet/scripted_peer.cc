@@ -17,7 +17,36 @@
 namespace arrakis::packet {
 namespace {
 
-using namespace extaris;
+using extaris::Burst;
+using extaris::DeviceInfo;
+using extaris::emit_ipv4;
+using extaris::emit_ipv6;
+using extaris::EthernetHeader;
+using extaris::Icmpv4Header;
+using extaris::Icmpv6Header;
+using extaris::InternetSum;
+using extaris::Ipv4Header;
+using extaris::Ipv6Header;
+using extaris::load;
+using extaris::NetDevice;
+using extaris::Packet;
+using extaris::PacketPool;
+using extaris::parse_tcp;
+using extaris::parse_tcp_options;
+using extaris::pseudo_header;
+using extaris::SackBlock;
+using extaris::Stack;
+using extaris::StackConfig;
+using extaris::store;
+using extaris::TcpHeader;
+using extaris::TcpOptions;
+using extaris::TcpOptionWriter;
+using extaris::TcpTimestamps;
+namespace ethertype = extaris::ethertype;
+namespace icmpv4 = extaris::icmpv4;
+namespace icmpv6 = extaris::icmpv6;
+namespace protocol = extaris::protocol;
+namespace tcp_flag = extaris::tcp_flag;
 using Bytes = std::vector<std::byte>;
 
 constexpr MacAddress host_mac{{2, 0, 0, 0, 0, 1}};
@@ -139,16 +168,16 @@ void ScriptedPeer::arrive(const SegmentText& segment) {
   }
   const auto options = writer.bytes();
   const Seq ack = host_start_.value_or(Seq{}) + segment.ack.value_or(0);
-  TcpHeader header{
-      .source_port = be16_t{peer_port},
-      .target_port = be16_t{host_port_},
-      .sequence = be32_t{(peer_start + segment.seq).raw()},
-      .acknowledgment = be32_t{segment.ack ? ack.raw() : 0},
-      .words_and_reserved = static_cast<std::uint8_t>((sizeof(TcpHeader) + options.size()) / 4 << 4),
-      .flags = segment.flags,
-      .window = be16_t{static_cast<std::uint16_t>(segment.window.value_or(65'535))},
-      .checksum = be16_t{0},
-      .urgent = be16_t{static_cast<std::uint16_t>(segment.urgent.value_or(0))}};
+  TcpHeader header{.source_port = be16_t{peer_port},
+                   .target_port = be16_t{host_port_},
+                   .sequence = be32_t{(peer_start + segment.seq).raw()},
+                   .acknowledgment = be32_t{segment.ack ? ack.raw() : 0},
+                   .words_and_reserved =
+                       static_cast<std::uint8_t>((sizeof(TcpHeader) + options.size()) / 4 << 4),
+                   .flags = segment.flags,
+                   .window = be16_t{static_cast<std::uint16_t>(segment.window.value_or(65'535))},
+                   .checksum = be16_t{0},
+                   .urgent = be16_t{static_cast<std::uint16_t>(segment.urgent.value_or(0))}};
   Bytes text(options.begin(), options.end());
   for (std::uint32_t i = 0; i < segment.bytes; ++i) text.push_back(byte_at(segment.seq + i));
   header.checksum = pseudo(options_.is_v4, protocol::tcp, sizeof(header) + text.size())
@@ -185,9 +214,9 @@ void ScriptedPeer::too_big(std::uint32_t seq, std::uint32_t mtu) {
     append(message, header);
   }
   message.insert(message.end(), packet.begin(), packet.end());
-  device_->give(options_.is_v4 ? ethertype::ipv4 : ethertype::ipv6,
-                with_ip(options_.is_v4, options_.is_v4 ? protocol::icmpv4 : protocol::icmpv6, 0,
-                        message));
+  device_->give(
+      options_.is_v4 ? ethertype::ipv4 : ethertype::ipv6,
+      with_ip(options_.is_v4, options_.is_v4 ? protocol::icmpv4 : protocol::icmpv6, 0, message));
   poll();
 }
 

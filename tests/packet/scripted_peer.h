@@ -52,7 +52,7 @@ class ScriptedPeer {
   std::unique_ptr<extaris::Stack> stack_;
   Instant now_{Duration::seconds(100).ns};
   std::deque<Sent> sent_;
-  std::optional<Seq> host_start_;              // ISS of the host, once it is known
+  std::optional<Seq> host_start_;             // ISS of the host, once it is known
   std::optional<std::uint32_t> stamp_start_;  // the host's first timestamp
   std::uint16_t host_port_ = 80;
 };

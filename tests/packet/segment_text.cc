@@ -179,8 +179,8 @@ std::string to_string(const SegmentText& segment) {
 }
 
 std::string difference(const SegmentText& expected, const SegmentText& sent) {
-  const std::uint8_t asked = static_cast<std::uint8_t>(
-      ~tcp_flag::psh | (expected.flags & tcp_flag::psh));
+  const std::uint8_t asked =
+      static_cast<std::uint8_t>(~tcp_flag::psh | (expected.flags & tcp_flag::psh));
   if ((expected.flags & asked) != (sent.flags & asked)) return "other flags";
   if (expected.seq != sent.seq) return differ("sequence number", expected.seq, sent.seq);
   if (expected.bytes != sent.bytes) return differ("size", expected.bytes, sent.bytes);

@@ -1,4 +1,4 @@
-#include "tests/sim/tcp_world.h"
+#include "tests/sim/tcp/tcp_world.h"
 
 #include <algorithm>
 #include <array>
@@ -91,6 +91,7 @@ std::string TcpWorld::run() {
   is_greedy_ = true;
   const Instant end = now_ + patience;
   while (complaint_.empty() && !all_done() && now_ < end) step(Duration::milliseconds(100));
+  if (client().beyond_window + server().beyond_window > 0) complain("sent beyond the window");
   if (!all_done()) complain("something does not come to its end on a good cable: " + describe());
   pairs_.clear();
   const Instant quiet = now_ + Duration::seconds(200);
@@ -118,8 +119,8 @@ void TcpWorld::step(Duration at_most) {
        {link_.next_event(), client_stack_.next_deadline(), server_stack_.next_deadline()})
     if (event) next = std::min(next, std::max(*event, now_));
   now_ = std::max(next, now_ + Duration{1'000});
-  if (random_.once_in(2'000)) link_.pause(static_cast<int>(random_.below(2)),
-                                          now_ + Duration::milliseconds(30));
+  if (random_.once_in(2'000))
+    link_.pause(static_cast<int>(random_.below(2)), now_ + Duration::milliseconds(30));
   link_.advance(now_);
   poll_all();
 }

@@ -2,14 +2,15 @@
 //
 // usage: tcp_sim [--seeds FIRST COUNT] [--must-fail]
 #include "tests/sim/seeds.h"
-#include "tests/sim/tcp_world.h"
+#include "tests/sim/tcp/tcp_world.h"
 
 namespace arrakis::sim {
 namespace {
 
 struct Totals {
-  std::uint64_t lost = 0, duplicated = 0, corrupted = 0, reordered = 0, bytes = 0, retransmitted = 0,
-                timeouts = 0, recoveries = 0, probes = 0, window_probes = 0, fast = 0, segments = 0;
+  std::uint64_t lost = 0, duplicated = 0, corrupted = 0, reordered = 0, bytes = 0,
+                retransmitted = 0, timeouts = 0, recoveries = 0, probes = 0, window_probes = 0,
+                fast = 0, segments = 0;
 
   void add(const TcpWorld& world) {
     lost += world.link().lost;
@@ -33,12 +34,13 @@ struct Totals {
   }
   void print(std::uint64_t seeds) const {
     const auto number = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
-    std::printf("%llu seeds: %llu bytes, %llu segments (%llu on the fast path); %llu frames lost, "
-                "%llu doubled, %llu damaged, %llu reordered; %llu segments sent again, %llu "
-                "timeouts, %llu recoveries, %llu loss probes, %llu window probes\n",
-                number(seeds), number(bytes), number(segments), number(fast), number(lost),
-                number(duplicated), number(corrupted), number(reordered), number(retransmitted),
-                number(timeouts), number(recoveries), number(probes), number(window_probes));
+    std::printf(
+        "%llu seeds: %llu bytes, %llu segments (%llu on the fast path); %llu frames lost, "
+        "%llu doubled, %llu damaged, %llu reordered; %llu segments sent again, %llu "
+        "timeouts, %llu recoveries, %llu loss probes, %llu window probes\n",
+        number(seeds), number(bytes), number(segments), number(fast), number(lost),
+        number(duplicated), number(corrupted), number(reordered), number(retransmitted),
+        number(timeouts), number(recoveries), number(probes), number(window_probes));
   }
 };
 
