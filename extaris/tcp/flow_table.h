@@ -42,7 +42,7 @@ struct FlowHash {
   // The halves of a 128-bit product: every bit of both depends on every bit of the factors.
   static std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
     __extension__ using Wide = unsigned __int128;
-    const Wide product = Wide{a} * (b | 1);
+    const Wide product = Wide{a} * b;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64) ^ a;
   }
 };
