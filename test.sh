@@ -5,8 +5,10 @@
 # usage: ./test.sh [--no-install]
 #
 #   1. installs the Debian packages that are missing (tools/packages.sh)
-#   2. release build in build/: lints, clang-tidy, unit, simulation, install, netns, end to end
-#   3. the same tests under ASan and UBSan in build-asan/; suite `threads` under TSan in build-tsan/
+#   2. release build in build/: lints, clang-tidy, unit, simulation, install, netns, end to end, and
+#      in the emulated machine (tests/vm)
+#   3. the same tests, lints and machine aside, under ASan and UBSan in build-asan/; suite `threads`
+#      under TSan in build-tsan/
 #   4. libFuzzer targets in build-fuzz/, 60 s each
 #
 # The last line is `N passed, N failed`. Tests that need root run through sudo if it asks for no
@@ -19,7 +21,7 @@ case ${1:-} in
   '') ;;
   --no-install) install=false ;;
   *)
-    sed -n '2,14s/^# \{0,1\}//p' "$0"
+    sed -n '2,16s/^# \{0,1\}//p' "$0"
     [[ $1 == --help ]]
     exit
     ;;
@@ -64,6 +66,19 @@ broke() {
   broken=$((broken + 1))
 }
 
+# privileged FOLDER NAME MESON_TEST_OPTION...: what makes namespaces and netdevs, as root.
+privileged() {
+  if "${as_root[@]}" true 2>/dev/null; then
+    runner=("${as_root[@]}")
+    tests "$@" --no-rebuild --suite netns --suite e2e
+    runner=()
+  elif [[ ${CI:-} == true ]]; then
+    broke "namespaces and end to end: they need root, or sudo without a password"
+  else
+    echo "NOT RUN: namespaces and end to end: they need root, or sudo without a password"
+  fi
+}
+
 if $install; then
   say "packages"
   tools/packages.sh test || exit 1
@@ -73,17 +88,11 @@ runner=()
 say "release build in build/"
 if configure build --buildtype=release -Db_sanitize=none && ninja -C build --quiet; then
   say "lints, unit tests, simulation, install"
-  tests build plain --no-suite netns --no-suite e2e --no-suite tidy
-  if "${as_root[@]}" true 2>/dev/null; then
-    say "network namespaces and end to end, as root"
-    runner=("${as_root[@]}")
-    tests build privileged --no-rebuild --suite netns --suite e2e
-    runner=()
-  elif [[ ${CI:-} == true ]]; then
-    broke "namespaces and end to end: they need root, or sudo without a password"
-  else
-    echo "NOT RUN: namespaces and end to end: they need root, or sudo without a password"
-  fi
+  tests build plain --no-suite netns --no-suite e2e --no-suite vm --no-suite tidy
+  say "network namespaces and end to end, as root"
+  privileged build privileged
+  say "in the emulated machine"
+  tests build vm --no-rebuild --suite vm
   say "clang-tidy"
   tests build tidy --suite tidy
 else
@@ -93,7 +102,8 @@ fi
 say "ASan and UBSan build in build-asan/"
 if configure build-asan -Db_sanitize=address,undefined -Db_lundef=false; then
   tests build-asan sanitized --no-suite lint --no-suite tidy --no-suite install --no-suite e2e \
-    --no-suite netns --no-suite slow
+    --no-suite netns --no-suite vm --no-suite slow
+  privileged build-asan sanitized-privileged --no-suite leak
 else
   broke "ASan build"
 fi

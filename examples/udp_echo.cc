@@ -36,6 +36,6 @@ int main(int argc, char** argv) {
     queue.wait();
     while (const std::size_t count = socket->receive(batch))
       for (arrakis::Datagram& datagram : std::span{batch}.first(count))
-        socket->reply(std::move(datagram));  // what cannot be sent is lost, as UDP may
+        (void)socket->reply(std::move(datagram));  // lost if it cannot be sent, as UDP may
   }
 }

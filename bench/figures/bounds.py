@@ -66,7 +66,8 @@ def _veth_our_client(at, saturated):
 
 
 def _veth_kernel_client(at, cases):
-    for ours_mode, linux_mode in (("sleeping", "blocking"), ("spinning", "spinning")):
+    for ours_mode, linux_mode in (("sleeping", "blocking"), ("adaptive", "blocking"),
+                                  ("spinning", "spinning")):
         def ratio(case, metric, modes=(ours_mode, linux_mode)):
             return (at("arrakis-n", "veth", case, "kernel client", metric, modes[0])
                     / at("linux", "veth", case, "kernel client", metric, modes[1]))
@@ -85,3 +86,18 @@ def _veth_kernel_client(at, cases):
                    ratio(dearest, "cpu") <= 0.65,
                    f"worst {ratio(dearest, 'cpu'):.2f} times, at {words_of(dearest)}; the driver "
                    f"alone {driver(dearest):.2f}")
+
+
+def packet_cost(rows):
+    """Table 1 of OSDI '14, today. An echo is a datagram received and one sent."""
+    def echo(system, burst, mode):
+        return rows.median(system, "vf", f"echo 64 B, {burst} at a time, {mode}", "instructions")
+
+    for burst in (1, 32):
+        ours = echo("arrakis-n", burst, "spinning")
+        for mode in ("spinning", "blocking"):
+            linux = echo("linux", burst, mode)
+            if ours is None or linux is None:
+                raise KeyError(f"{burst} at a time, {mode} was not measured")
+            yield line(f"vf, {burst} at a time, Linux {mode}: at most 1/8 of its instructions",
+                       ours <= linux / 8, f"1/{linux / ours:.1f}: {ours:,.0f} and {linux:,.0f}")

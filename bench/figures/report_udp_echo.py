@@ -13,13 +13,14 @@ METRICS = [("throughput", "requests a second"), ("p50", "median latency, us"),
            ("p99", "99th percentile, us"), ("p999", "99.9th percentile, us"),
            ("cpu", "server processor time, us a request"), ("added", "ns an echo over the driver")]
 # Like with like: what sleeps with what sleeps, what spins with what spins.
-RIVALS = {"sleeping": "blocking", "spinning": "spinning"}
+RIVALS = {"sleeping": "blocking", "adaptive": "blocking", "spinning": "spinning"}
 ABOUT = """A UDP echo server on core 0, a load generator that never sleeps on core 1. Modes: Linux
 `blocking` (recvfrom), `spinning` (recvfrom without waiting), `batched` (recvmmsg); arrakis-n
-`sleeping` (on the doorbell) and `spinning`; `driver` turns frames round with no stack. The work of
-a request is time spun by the server. Processor time of what spins is that of polls that found work;
-of what sleeps, all of the process. A veth costs about a microsecond of kernel a packet whoever uses
-it; memif is the wire on which our own cost shows."""
+`sleeping` (on the doorbell, at once), `adaptive` (what an application gets unless it asks for
+something else: 50 us of spinning before it sleeps) and `spinning`; `driver` turns frames round with
+no stack. The work of a request is time spun by the server. Processor time of what spins is that of
+polls that found work; of what sleeps, all of the process. A veth costs about a microsecond of
+kernel a packet whoever uses it; memif is the wire on which our own cost shows."""
 
 
 class Figures:

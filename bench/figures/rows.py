@@ -6,7 +6,7 @@ import json
 import statistics
 
 UNITS = {"throughput": "req/s", "p50": "us", "p99": "us", "p999": "us", "cpu": "us/request",
-         "added": "ns"}
+         "added": "ns", "instructions": "instructions"}
 
 
 def words_of(case):

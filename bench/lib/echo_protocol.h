@@ -4,7 +4,8 @@
 // work a request causes stands in the request, so one server serves every case of a figure. A
 // request of kind `ask_counters` is answered with the server's counters at that moment: the
 // generator asks before and after, and so charges the server's time to exactly its own requests. A
-// server that only echoes sends the question back as it was, and that says so.
+// server that only echoes sends the question back as it was, and that says so. A request of kind
+// `quiet` is served and not answered: what receiving alone costs.
 //
 // Integers are the host's: all of it runs on one machine. Payloads have no alignment; load() and
 // store() copy.
@@ -24,6 +25,7 @@ struct Request {
     echo = 0x41524b45,
     ask_counters = 0x41524b3f,
     counters = 0x41524b21,
+    quiet = 0x41524b2e,
   };
   Kind kind;
   std::uint32_t work_ns;   // of echo: how long the server shall spin
@@ -37,9 +39,12 @@ struct ServerCounters {
   std::uint64_t requests = 0;
   std::uint64_t busy_ns = 0;       // of polls that found work; 0 for a server that blocks
   std::uint64_t processor_ns = 0;  // of the whole process
+  std::uint64_t idle_turns = 0;    // of the loop that runs when there is nothing to do
+  std::uint64_t clock_ns = 0;      // CLOCK_MONOTONIC
 
   friend ServerCounters operator-(const ServerCounters& a, const ServerCounters& b) {
-    return {a.requests - b.requests, a.busy_ns - b.busy_ns, a.processor_ns - b.processor_ns};
+    return {a.requests - b.requests, a.busy_ns - b.busy_ns, a.processor_ns - b.processor_ns,
+            a.idle_turns - b.idle_turns, a.clock_ns - b.clock_ns};
   }
 };
 inline constexpr std::size_t smallest_payload = sizeof(Request) + sizeof(ServerCounters);

@@ -55,7 +55,9 @@ std::size_t echo_burst(NetDevice& device, EchoService& service) {
     const std::span<std::byte> frame = extaris::bytes(packet);
     if (!is_datagram(frame)) continue;
     const auto payload = frame.subspan(payload_offset);
-    if (service.serve(payload)) {
+    const Answer answer = service.serve(payload);
+    if (answer == Answer::none) continue;
+    if (answer == Answer::counters) {
       service.answer(payload);
       store(frame, std::uint16_t{0}, udp_checksum_offset);  // not computed (RFC 768)
     }
@@ -81,7 +83,7 @@ int run(int argc, char** argv) {
   auto socket = queue.bind_udp(options.port);
   if (!socket) return complain({Error::Code::conflict, "the UDP port is taken", ""});
   introduce(queue, *socket);
-  EchoService service{options.work()};
+  EchoService service{options.work(), !options.counts_idle};
   NetDevice& device = queue.stack().device();
   while (!stop_requested()) service.polled(echo_burst(device, service) != 0);
   service.print();

@@ -23,7 +23,7 @@ constexpr std::size_t buffer_bytes = 65'536;
 constexpr std::size_t batch_max = 64;
 
 // Listens on all addresses of both families.
-Outcome<int> listen_on(std::uint16_t port) {
+Outcome<int> listen_on(std::uint16_t port, Duration patience) {
   const auto because = [&](const char* what) {
     return fail(Error::Code::unavailable,
                 "cannot " + std::string(what) + " UDP port " + std::to_string(port) + ": " +
@@ -34,8 +34,7 @@ Outcome<int> listen_on(std::uint16_t port) {
   if (fd < 0) return because("open a socket for");
   const int off = 0;
   setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  // Wakes up for SIGTERM even when it comes just before recvfrom.
-  const timeval timeout{.tv_sec = 0, .tv_usec = 200'000};
+  const timeval timeout{.tv_sec = 0, .tv_usec = patience.ns / 1000};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   sockaddr_in6 address{};
   address.sin6_family = AF_INET6;
@@ -54,9 +53,11 @@ void serve_one_by_one(int fd, int flags, EchoService& service) {
     const ssize_t got = recvfrom(fd, buffer->data(), buffer_bytes, flags, address, &peer_bytes);
     if (got >= 0) {
       const std::span payload{buffer->data(), static_cast<std::size_t>(got)};
-      if (service.serve(payload)) service.answer(payload);
+      const Answer answer = service.serve(payload);
+      if (answer == Answer::counters) service.answer(payload);
       // A full send buffer loses the answer, as the wire may; the generator counts it.
-      sendto(fd, payload.data(), payload.size(), 0, address, peer_bytes);
+      if (answer != Answer::none)
+        sendto(fd, payload.data(), payload.size(), 0, address, peer_bytes);
     }
     if (flags == MSG_DONTWAIT) service.polled(got >= 0);
   }
@@ -101,7 +102,7 @@ void serve_in_batches(int fd, EchoService& service) {
     if (got <= 0) continue;
     const auto count = static_cast<std::size_t>(got);
     for (std::size_t i = 0; i < count; ++i)
-      if (service.serve(batch->payload(i))) service.answer(batch->payload(i));
+      if (service.serve(batch->payload(i)) == Answer::counters) service.answer(batch->payload(i));
     batch->send(fd, count);
   }
 }
@@ -117,9 +118,14 @@ int run(int argc, char** argv) {
   CLI11_PARSE(cli, argc, argv);
 
   if (const auto applied = options.apply(); !applied) return complain(applied.error());
-  const auto fd = listen_on(options.port);
+  // Wakes up for SIGTERM even when it comes just before recvfrom. The timer has its price: where
+  // instructions are counted there is none, and the server is killed.
+  const Duration patience = options.counts_idle ? Duration{} : Duration::milliseconds(200);
+  const auto fd = listen_on(options.port, patience);
   if (!fd) return complain(fd.error());
-  EchoService service{options.work()};
+  EchoService service{options.work(), !options.counts_idle};
+  std::optional<IdleLoop> idle;
+  if (options.counts_idle && mode != Mode::spinning) service.sleep_beside(idle.emplace());
   switch (mode) {
     case Mode::blocking: serve_one_by_one(*fd, 0, service); break;
     case Mode::spinning: serve_one_by_one(*fd, MSG_DONTWAIT, service); break;

@@ -16,12 +16,15 @@ struct ServerOptions {
   std::uint16_t port = 7;  // echo, RFC 862
   unsigned work_us = 0;
   std::optional<unsigned> core;
+  bool counts_idle = false;
 
   void add_to(CLI::App& cli) {
     cli.add_option("--port", port, "UDP port to serve")->capture_default_str();
     cli.add_option("--work-us", work_us, "spin this long for every request, beside its own work")
         ->capture_default_str();
     cli.add_option("--core", core, "run on this core");
+    cli.add_flag("--count-idle", counts_idle,
+                 "count turns with nothing to do, and time none: for clocks of instructions");
   }
   Duration work() const { return Duration::microseconds(work_us); }
 

@@ -1,7 +1,8 @@
 // udp_echo_bench: the native (zero-copy) echo server, "arrakis-n" in figures.
 //
-// Two modes: `spinning` polls and never sleeps, `sleeping` sleeps on the doorbell as soon as there
-// is nothing to do.
+// Four modes: `spinning` polls and never sleeps, `sleeping` sleeps on the doorbell as soon as
+// there is nothing to do, `adaptive` is what libos does unless told: it spins for a while first.
+// `stack` polls the stack with nothing of libos above it, "stack" in figures.
 #include <arrakis/arrakis.h>
 
 #include <array>
@@ -14,30 +15,47 @@
 namespace arrakis::bench {
 namespace {
 
-enum class Mode : std::uint8_t { spinning, sleeping };
+enum class Mode : std::uint8_t { spinning, sleeping, adaptive, stack };
 
-void answer_all(Queue& queue, UdpSocket& socket, std::span<Datagram> datagrams,
+void answer_all(extaris::Stack& stack, UdpSocket& socket, std::span<Datagram> datagrams,
                 EchoService& service) {
   while (const std::size_t count = socket.receive(datagrams)) {
     for (Datagram& datagram : datagrams.first(count)) {
-      if (service.serve(datagram.payload())) service.answer(datagram.mutable_payload());
+      const Answer answer = service.serve(datagram.payload());
+      if (answer == Answer::none) {
+        datagram = {};
+        continue;
+      }
+      if (answer == Answer::counters) service.answer(datagram.mutable_payload());
       // A full transmit queue loses the answer, as the wire may; the generator counts it.
       (void)socket.reply(std::move(datagram));
-      if (service.worked_long()) queue.stack().flush();
+      if (service.worked_long()) stack.flush();
     }
     if (count < datagrams.size()) break;
   }
-  queue.stack().flush();
+  stack.flush();
 }
 
 void serve(Queue& queue, UdpSocket& socket, Mode mode, EchoService& service) {
   std::array<Datagram, 64> datagrams;
-  queue.set_spin({});
+  if (mode != Mode::adaptive) queue.set_spin({});
   while (!stop_requested()) {
     const std::size_t packets =
         mode == Mode::spinning ? queue.poll() : queue.wait(Duration::milliseconds(200));
-    if (packets != 0) answer_all(queue, socket, datagrams, service);
+    if (packets != 0) answer_all(queue.stack(), socket, datagrams, service);
     if (mode == Mode::spinning) service.polled(packets != 0);
+  }
+}
+
+void serve_on_stack(extaris::Stack& stack, UdpSocket& socket, EchoService& service) {
+  constexpr unsigned turns_a_look = 1024;  // at the clock, for the stack's timers
+  std::array<Datagram, 64> datagrams;
+  Instant time = now();
+  for (unsigned turn = 0; !stop_requested(); ++turn) {
+    if (turn % turns_a_look == 0) time = now();
+    const std::size_t packets = stack.poll(time);
+    if (packets != 0) answer_all(stack, socket, datagrams, service);
+    service.polled(packets != 0);
   }
 }
 
@@ -48,9 +66,11 @@ int run(int argc, char** argv) {
   std::string name;
   cli.add_option("--app", name, "application to be; default: $ARRAKIS_APP");
   Mode mode = Mode::spinning;
-  cli.add_option("--mode", mode, "spinning or sleeping")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Mode>{{"spinning", Mode::spinning}, {"sleeping", Mode::sleeping}}));
+  cli.add_option("--mode", mode, "spinning, sleeping, adaptive or stack")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, Mode>{{"spinning", Mode::spinning},
+                                                                      {"sleeping", Mode::sleeping},
+                                                                      {"adaptive", Mode::adaptive},
+                                                                      {"stack", Mode::stack}}));
   CLI11_PARSE(cli, argc, argv);
 
   if (const auto applied = options.apply(); !applied) return complain(applied.error());
@@ -59,8 +79,11 @@ int run(int argc, char** argv) {
   Queue& queue = app->vnic().queue();
   auto socket = queue.bind_udp(options.port);
   if (!socket) return complain({Error::Code::conflict, "the UDP port is taken", ""});
-  EchoService service{options.work()};
-  serve(queue, *socket, mode, service);
+  EchoService service{options.work(), !options.counts_idle};
+  if (mode == Mode::stack)
+    serve_on_stack(queue.stack(), *socket, service);
+  else
+    serve(queue, *socket, mode, service);
   service.print();
   return 0;
 }

@@ -36,19 +36,22 @@ Outcome<MacAddress> parse_mac(const std::string& text) {
 AssignOptions::AssignOptions(CLI::App& cli) {
   cli.add_option("--app", app_, "Name of the application")->type_name("APP")->required();
   cli.add_option("--provider", provider_, "Kind of VNIC (default: the policy's)")
-      ->type_name("xdp|wire");
+      ->type_name("xdp|wire|sriov");
   cli.add_option("--address", addresses_, "Address of the VNIC; one of each IP family")
       ->type_name("CIDR");
   cli.add_option("--rate", rate_, "What it may send a second: 100M, 2.5G, none")->type_name("RATE");
   cli.add_option("--filter", filters_, "What it may receive or send: \"rx udp port 7\"")
       ->type_name("FILTER");
-  cli.add_option("--device", device_, "Share a queue of this netdev (xdp)")->type_name("NETDEV");
+  cli.add_option("--device", device_,
+                 "Share a queue of this netdev (xdp); a function of this card (sriov)")
+      ->type_name("NETDEV|PCI");
   cli.add_option("--wire", wire_, "Name of the link; two applications that name it meet")
       ->type_name("NAME");
   cli.add_option("--mac", mac_, "MAC address (default: chosen)")->type_name("MAC");
   cli.add_option("--mtu", mtu_bytes_, "Bytes of an IP packet (default: the policy's)")
       ->type_name("BYTES");
   cli.add_option("--queues", queues_, "Pairs of queues (default: 1)")->type_name("N");
+  cli.add_flag("--force", force_, "Though the card carries the machine's own traffic (sriov)");
   // Each takes one value an occurrence: "--filter A B" would swallow what follows.
   for (const char* name : {"--address", "--filter"}) cli.get_option(name)->allow_extra_args(false);
 }
@@ -56,7 +59,7 @@ AssignOptions::AssignOptions(CLI::App& cli) {
 bool AssignOptions::describes() const {
   return !provider_.empty() || !rate_.empty() || !device_.empty() || !wire_.empty() ||
          !mac_.empty() || !addresses_.empty() || !filters_.empty() || mtu_bytes_ != 0 ||
-         queues_ != 0;
+         queues_ != 0 || force_;
 }
 
 Result<control::AssignRequest> AssignOptions::request() const {
@@ -65,7 +68,8 @@ Result<control::AssignRequest> AssignOptions::request() const {
                                  .device = device_,
                                  .wire = wire_,
                                  .mtu_bytes = mtu_bytes_,
-                                 .queues = queues_};
+                                 .queues = queues_,
+                                 .force = force_};
   auto addresses = each<IpPrefix>(addresses_, parse_prefix);
   if (!addresses) return std::unexpected(std::move(addresses).error());
   request.addresses = *std::move(addresses);

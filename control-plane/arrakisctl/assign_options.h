@@ -28,6 +28,7 @@ class AssignOptions {
   std::string app_, provider_, rate_, device_, wire_, mac_;
   std::vector<std::string> addresses_, filters_;
   std::uint16_t mtu_bytes_ = 0, queues_ = 0;
+  bool force_ = false;
 };
 
 }  // namespace arrakis::ctl

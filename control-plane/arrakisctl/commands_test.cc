@@ -32,20 +32,21 @@ TEST_F(Commands, AssignShowsWhatWasAssigned) {
                        "rx udp port 7", "--mac", "02:00:00:00:00:09", "--mtu", "9000"});
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_EQ(ran.out, R"(assigned vf0 to udp_echo
-  vf        vf0
-  app       udp_echo
-  state     attached
-  pid       4711
-  provider  xdp
-  device    ark-vf0
-  mac       02:00:00:00:00:09
-  mtu       9000
-  queues    1
-  address   10.20.0.2/24
-  gateway   10.20.0.1
-  rate      2.5G
-  filter    rx udp port 7
-  enforced  tx filter, rate
+  vf          vf0
+  app         udp_echo
+  state       attached
+  pid         4711
+  provider    xdp
+  device      ark-vf0
+  mac         02:00:00:00:00:09
+  mtu         9000
+  queues      1
+  address     10.20.0.2/24
+  gateway     10.20.0.1
+  rate        2.5G
+  filter      rx udp port 7
+  enforced    tx filter, rate
+  unenforced  source mac, source address, rx filter
 )");
   EXPECT_EQ(ran.err, "");
   EXPECT_EQ(state_.calls, Calls{"assign udp_echo"});
@@ -103,6 +104,7 @@ TEST_F(Commands, ListVfsForPrograms) {
        "peer": "10.0.0.0/8", "ports": {"first": 7, "last": 7},
        "peerPorts": {"first": 0, "last": 65535}}],
     "enforced": ["tx filter", "rate"],
+    "unenforced": ["source mac", "source address", "rx filter"], "readBack": [],
     "counters": {"receivedPackets": 10, "receivedBytes": 640, "transmittedPackets": 0,
       "transmittedBytes": 0, "filteredReceive": 0, "forgedMac": 3, "forgedAddress": 0,
       "filteredTransmit": 0, "overRate": 0, "ringFull": 0}})"));
@@ -113,21 +115,22 @@ TEST_F(Commands, ShowVfByItsNameOrItsApplications) {
   assign_two();
   const Ran ran = run({"show-vf", "vf1"});
   EXPECT_EQ(ran.status, 0) << ran.err;
-  EXPECT_EQ(ran.out, R"(  vf        vf1
-  app       memcached
-  state     attached
-  pid       4711
-  provider  wire
-  device    ark-vf1
-  mac       02:00:00:00:00:01
-  mtu       1500
-  queues    1
-  address   10.20.0.3/24
-            fd00::3/64
-  gateway   10.20.0.1
-  rate      none
-  filter    -
-  enforced  tx filter, rate
+  EXPECT_EQ(ran.out, R"(  vf          vf1
+  app         memcached
+  state       attached
+  pid         4711
+  provider    wire
+  device      ark-vf1
+  mac         02:00:00:00:00:01
+  mtu         1500
+  queues      1
+  address     10.20.0.3/24
+              fd00::3/64
+  gateway     10.20.0.1
+  rate        none
+  filter      -
+  enforced    tx filter, rate
+  unenforced  source mac, source address, rx filter
 
   COUNTER                      PACKETS  BYTES
   received                          10    640

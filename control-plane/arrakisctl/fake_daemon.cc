@@ -174,7 +174,7 @@ class FakeAdmin final : public protocol::Admin::Server {
   kj::Promise<void> called(const std::string& call, const std::string& on = "",
                            bool dry_run = false) {
     state_.calls.push_back(call + (on.empty() ? "" : ' ' + on) + (dry_run ? " dry" : ""));
-    if (call == state_.breaks) KJ_FAIL_REQUIRE("it broke");
+    if (call == state_.breaks) kj::throwFatalException(KJ_EXCEPTION(FAILED, "it broke"));
     if (call == state_.silent) return kj::NEVER_DONE;
     return kj::READY_NOW;
   }

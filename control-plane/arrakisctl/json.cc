@@ -73,6 +73,8 @@ Json to_json(const VfRecord& vf) {
       {"rate", {{"bitsPerSecond", vnic.rate.limited() ? Json(vnic.rate.bits_per_second) : Json()}}},
       {"filters", items_of(vnic.filters)},
       {"enforced", vf.enforced},
+      {"unenforced", unenforced(vf)},
+      {"readBack", vf.read_back},
       {"counters", to_json(vf.counters)}};
 }
 

@@ -141,6 +141,9 @@ Table description_of(const VfRecord& vf) {
   table.add({"rate", to_string(vnic.rate)});
   add_all(table, "filter", texts_of(vnic.filters));
   table.add({"enforced", joined(vf.enforced, ", ")});
+  if (const auto rest = unenforced(vf); !rest.empty())
+    table.add({"unenforced", joined(rest, ", ")});
+  if (!vf.read_back.empty()) add_all(table, "read back", vf.read_back);
   return table;
 }
 

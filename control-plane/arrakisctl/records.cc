@@ -57,6 +57,14 @@ const char* to_string(Finding::Verdict verdict) {
   return "SKIP";
 }
 
+std::vector<std::string> unenforced(const VfRecord& vf) {
+  std::vector<std::string> rest{"source mac", "source address", "tx filter", "rx filter", "rate"};
+  std::erase_if(rest, [&](const std::string& what) {
+    return std::ranges::find(vf.enforced, what) != vf.enforced.end();
+  });
+  return rest;
+}
+
 Result<VfRecord> record_of(protocol::VfRecord::Reader in) {
   auto vnic = control::from_protocol(in.getVnic());
   if (!vnic)
@@ -70,7 +78,8 @@ Result<VfRecord> record_of(protocol::VfRecord::Reader in) {
                   .pid = in.getPid(),
                   .device = text_of(in.getDevice()),
                   .counters = counters_of(in.getCounters()),
-                  .enforced = texts_of(in.getEnforced())};
+                  .enforced = texts_of(in.getEnforced()),
+                  .read_back = texts_of(in.getReadBack())};
 }
 
 AppRecord record_of(protocol::AppRecord::Reader in) {

@@ -28,8 +28,12 @@ struct VfRecord {
   std::int32_t pid = 0;  // 0: nobody is attached
   std::string device;    // netdev that the kernel sees, or the wire's name
   Counters counters;
-  std::vector<std::string> enforced;  // outside the application's reach: "tx filter", "rate", ...
+  std::vector<std::string> enforced;   // outside the application's reach: "tx filter", "rate", ...
+  std::vector<std::string> read_back;  // what the machine says of it: "rate 100M", "vlan 5", ...
 };
+
+// What could be enforced on a VNIC of some kind, and is not on this one.
+std::vector<std::string> unenforced(const VfRecord& vf);
 
 struct AppRecord {
   std::string name;

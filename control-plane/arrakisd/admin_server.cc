@@ -48,6 +48,7 @@ void write(const VnicReport& report, protocol::VfRecord::Builder out) {
   out.setDevice(report.device.c_str());
   write(report.counters, out.initCounters());
   write_texts(report.enforced, out.initEnforced(static_cast<unsigned>(report.enforced.size())));
+  write_texts(report.read_back, out.initReadBack(static_cast<unsigned>(report.read_back.size())));
 }
 
 void write(const Finding& finding, protocol::Finding::Builder out) {

@@ -42,7 +42,7 @@ class DescriptorCell : public kj::Refcounted {
 class Client : public kj::Refcounted {
  public:
   Client(Services& services, Peer peer);
-  ~Client() noexcept(false);
+  ~Client() noexcept(false) override;
   KJ_DISALLOW_COPY(Client);
 
   Registry& registry() { return services_.registry; }

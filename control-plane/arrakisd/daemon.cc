@@ -74,6 +74,25 @@ kj::Promise<void> reload_on_hangup(kj::UnixEventPort& port, Registry& registry,
   });
 }
 
+// News of the kernel, for as long as the promise is kept.
+kj::Promise<void> heed_news(kj::UnixEventPort::FdObserver& observer, Registry& registry) {
+  return observer.whenBecomesReadable().then([&observer, &registry] {
+    registry.heed_news();
+    return heed_news(observer, registry);
+  });
+}
+
+kj::Promise<void> heed_all_news(kj::UnixEventPort& port, Registry& registry) {
+  kj::Promise<void> all = kj::NEVER_DONE;
+  for (const int fd : registry.news_fds()) {
+    auto observer = kj::heap<kj::UnixEventPort::FdObserver>(
+        port, fd, kj::UnixEventPort::FdObserver::OBSERVE_READ);
+    auto heeding = heed_news(*observer, registry).attach(kj::mv(observer));
+    all = all.exclusiveJoin(kj::mv(heeding));
+  }
+  return all;
+}
+
 // Everything that outlives the event loop exists; serves until SIGTERM or SIGINT.
 Outcome<void> serve(Registry& registry, Listener& listener, const Options& options,
                     const std::string& boot) {
@@ -93,7 +112,8 @@ Outcome<void> serve(Registry& registry, Listener& listener, const Options& optio
   }
 
   Server server{services, io.provider->getTimer()};
-  auto hangups = reload_on_hangup(port, registry, options);
+  auto hangups =
+      reload_on_hangup(port, registry, options).exclusiveJoin(heed_all_news(port, registry));
   auto accepting = server.accept_from(io.lowLevelProvider->wrapListenSocketFd(listener.fd()));
   spdlog::info("arrakisd {} serves {}: {} VNICs, {} attached", ARRAKIS_VERSION, listener.path(),
                registry.list().size(), held->size());
@@ -115,11 +135,13 @@ Outcome<void> start(const Build& build, const Options& options, Policy policy) {
     if (auto kept = keep_needed_privileges(); !kept) return kept;
 
   const std::string boot = boot_id();
+  const Failpoints failpoints = options.failpoints ? Failpoints::from_environment() : Failpoints{};
+  auto providers = build.make_providers(policy, failpoints);
   Registry registry{{
       .policy = std::move(policy),
       .store = *std::move(store),
-      .providers = build.make_providers(),
-      .failpoints = options.failpoints ? Failpoints::from_environment() : Failpoints{},
+      .providers = std::move(providers),
+      .failpoints = failpoints,
       .boot_id = boot,
       .is_alive = [](const ProcessId& process) { return open_process(process).has_value(); },
   }};

@@ -5,13 +5,18 @@
 #include <memory>
 #include <vector>
 
+#include "control-plane/arrakisd/failpoint.h"
+#include "control-plane/policy/policy.h"
 #include "control-plane/providers/provider.h"
 
 namespace arrakis::control {
 
 // What differs between the program and its test double.
 struct Build {
-  std::function<std::vector<std::unique_ptr<Provider>>()> make_providers;
+  // `policy`: which cards are ours.
+  std::function<std::vector<std::unique_ptr<Provider>>(const Policy& policy,
+                                                       const Failpoints& failpoints)>
+      make_providers;
   bool needs_privileges = true;
 };
 

@@ -1,6 +1,7 @@
 // failpoint.h: places where a test lets the daemon die, as a crash at that moment would.
 //
-// Off unless the daemon was started with --failpoints; then ARRAKIS_FAILPOINT names the one place.
+// Off unless the daemon was started with --failpoints; then ARRAKIS_FAILPOINT names the one place,
+// "release.begun", or the one time that it is reached, "sriov.closed:2".
 #pragma once
 
 #include <string>
@@ -14,10 +15,11 @@ class Failpoints {
   static Failpoints from_environment();
 
   // SIGKILL to ourselves, if `name` is the chosen place: no destructor runs, no buffer is flushed.
-  void reach(std::string_view name) const;
+  void reach(std::string_view name);
 
  private:
   std::string chosen_;
+  int times_left_ = 1;
 };
 
 }  // namespace arrakis::control

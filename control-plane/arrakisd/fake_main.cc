@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   const char* kernel = std::getenv("ARRAKIS_FAKE_KERNEL");
   if (kernel == nullptr) return 2;
   const Build build{.make_providers =
-                        [&] {
+                        [&](const auto&, const auto&) {
                           std::vector<std::unique_ptr<Provider>> providers;
                           for (const char* name : {"xdp", "wire"})
                             providers.push_back(std::make_unique<arrakis::control::FakeProvider>(

@@ -54,7 +54,7 @@ class FakeProvider final : public Provider {
     if (!exists(spec)) return fail(Error::Code::not_found, spec.name + " does not exist");
     if (spec.provider == "wire")
       return WireQueueGrant{
-          WireQueueGrant::Role::server, "fake", "secret", 10, 2048, memory(), event(), event()};
+          WireQueueGrant::Role::server, "fake", "secret", 10, 2048, memory(), event()};
     return XdpQueueGrant{event(), memory(), 4096, 1024, 0, 512, 512, 512, 512};
   }
   void destroy(const VnicSpec& spec) noexcept override {

@@ -27,6 +27,8 @@ constexpr std::array kept{
     Kept{CAP_PERFMON, "CAP_PERFMON", Need::may},       // the verifier's laxer rules for pointers
     Kept{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", Need::may},   // BPF objects by id: ours, after a restart
     Kept{CAP_IPC_LOCK, "CAP_IPC_LOCK", Need::may},     // UMEM beyond RLIMIT_MEMLOCK
+    Kept{CAP_CHOWN, "CAP_CHOWN", Need::may},           // /dev/vfio/GROUP to the application
+    Kept{CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE", Need::may},  // and memory that it may lock
     Kept{CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE", Need::may},  // state in a directory of another user
 };
 

@@ -87,7 +87,7 @@ std::optional<std::uint64_t> start_ticks(std::int32_t pid) {
   std::string text{std::istreambuf_iterator<char>{file}, {}};
   // The second field is the program's name in parentheses and may hold anything, ")" as well.
   const std::size_t after_name = text.rfind(')');
-  if (after_name == text.npos) return std::nullopt;
+  if (after_name == std::string::npos) return std::nullopt;
   std::istringstream fields{text.substr(after_name + 1)};
   std::string field;
   fields >> field;  // 3: state

@@ -37,13 +37,12 @@ void QueueServer::grant(WireQueueGrant grant, protocol::WireQueue::Builder out) 
   out.setBufferBytes(grant.buffer_bytes);
   const std::string bell = bell_name();
   out.setDoorbellPage(descriptor("page", kj::mv(grant.doorbell_page)));
-  out.setOwnEvent(descriptor(bell.c_str(), kj::mv(grant.own_event)));
-  out.setPeerEvent(descriptor("peer", kj::mv(grant.peer_event)));
+  out.setBell(descriptor(bell.c_str(), kj::mv(grant.bell)));
 }
 
 kj::Promise<void> QueueServer::open(OpenContext context) {
   auto outcome = context.getResults().initOutcome();
-  if (!client_->has_room(3)) {
+  if (!client_->has_room(2)) {
     refuse(outcome, {Error::Code::exhausted, "this connection was handed too many descriptors",
                      "connect again"});
     return kj::READY_NOW;
@@ -56,6 +55,12 @@ kj::Promise<void> QueueServer::open(OpenContext context) {
   auto value = outcome.initValue();
   if (auto* xdp = std::get_if<XdpQueueGrant>(&*granted)) grant(kj::mv(*xdp), value.initXdp());
   if (auto* wire = std::get_if<WireQueueGrant>(&*granted)) grant(kj::mv(*wire), value.initWire());
+  if (auto* sriov = std::get_if<SriovQueueGrant>(&*granted)) {
+    auto out = value.initSriov();
+    out.setFunction(sriov->function.c_str());
+    out.setIndex(sriov->index);
+    out.setLockedBytes(sriov->locked_bytes);
+  }
   return kj::READY_NOW;
 }
 

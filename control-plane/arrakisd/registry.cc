@@ -51,7 +51,8 @@ VnicReport Registry::report(const Vnic& vnic) {
                     .pid = 0,
                     .device = {},
                     .counters = {},
-                    .enforced = vnic.stored.enforced};
+                    .enforced = vnic.stored.enforced,
+                    .read_back = {}};
   if (const Lease* held = lease_of(spec.app)) {
     report.state = Vnic::State::attached;
     report.pid = held->stored.process.pid;
@@ -60,6 +61,7 @@ VnicReport Registry::report(const Vnic& vnic) {
   if (Provider* kind = provider(spec.provider)) {
     report.device = kind->device(spec);
     if (const auto counted = kind->counters(spec)) report.counters = *counted;
+    report.read_back = kind->read_back(spec);
   }
   return report;
 }
@@ -76,6 +78,13 @@ std::vector<VnicReport> Registry::list() {
     return std::pair{a.spec.name.size(), a.spec.name} < std::pair{b.spec.name.size(), b.spec.name};
   });
   return all;
+}
+
+std::vector<int> Registry::news_fds() const {
+  std::vector<int> fds;
+  for (const auto& each : parts_.providers)
+    if (each->news_fd() >= 0) fds.push_back(each->news_fd());
+  return fds;
 }
 
 std::vector<Finding> Registry::diagnose() {
@@ -98,12 +107,19 @@ Outcome<VnicReport> Registry::assign(const AssignRequest& request, bool dry_run)
   if (dry_run) return report(vnic);
 
   parts_.failpoints.reach("assign.checked");
-  const bool is_live = lease_of(spec->app) != nullptr;
-  if (is_live)
-    if (auto made = kind->create(vnic.stored.spec); !made) return std::unexpected(made.error());
+  if (auto made = kind->reserve(vnic.stored.spec); !made) return std::unexpected(made.error());
+  parts_.failpoints.reach("assign.reserved");
+  const Lease* live = lease_of(spec->app);
+  if (live != nullptr && !parts_.is_alive(live->stored.process)) {
+    reclaim(live->id);  // its end has not been heard yet
+    live = nullptr;
+  }
+  if (live != nullptr)
+    if (auto made = create(vnic.stored.spec, live->stored.process); !made)
+      return std::unexpected(made.error());
   parts_.failpoints.reach("assign.created");
   if (auto saved = parts_.store.save(vnic.stored); !saved) {
-    if (is_live) kind->destroy(vnic.stored.spec);
+    if (live != nullptr) (void)kind->scrub(vnic.stored.spec);
     return std::unexpected(saved.error());
   }
   parts_.failpoints.reach("assign.saved");
@@ -113,14 +129,19 @@ Outcome<VnicReport> Registry::assign(const AssignRequest& request, bool dry_run)
 Outcome<VnicReport> Registry::release(std::string_view vf, bool dry_run) {
   const auto found = find(vf);
   if (!found) return std::unexpected(found.error());
-  const VnicReport last = report((*found)->second);
+  VnicReport last = report((*found)->second);
   if (dry_run) return last;
   const VnicSpec& spec = last.spec;
   if (auto begun = parts_.store.begin_release(spec.name); !begun)
     return std::unexpected(begun.error());
   parts_.failpoints.reach("release.begun");
   tell(spec.app, spec.name, Observer::Event::revoked);
-  destroy(spec);
+  if (auto scrubbed = scrub((*found)->second); !scrubbed) {
+    // Nobody else may have it as it is: the assignment stays, and holds it.
+    if (auto kept = parts_.store.cancel_release(spec.name); !kept)
+      return std::unexpected(kept.error());
+    return std::unexpected(scrubbed.error());
+  }
   parts_.failpoints.reach("release.destroyed");
   // From here on there is no way back: if the store fails, the intent stays and completes it later.
   const Outcome<void> done = parts_.store.finish_release(spec.name);

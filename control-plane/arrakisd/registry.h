@@ -38,7 +38,8 @@ struct Lease {
 struct Vnic {
   enum class State : std::uint8_t { assigned, attached, quarantined };
   StoredVnic stored;
-  bool is_quarantined = false;  // its kernel objects vanished under the process that is attached
+  // Its kernel objects vanished under the process that is attached, or could not be scrubbed.
+  bool is_quarantined = false;
 };
 
 // What an administrator sees of it.
@@ -49,12 +50,13 @@ struct VnicReport {
   std::string device;
   VnicCounters counters;
   std::vector<std::string> enforced;
+  std::vector<std::string> read_back;
 };
 
 // What happens to leases, for the ears of their holders.
 class Observer {
  public:
-  enum class Event : std::uint8_t { revoked, rate_changed, filters_changed };
+  enum class Event : std::uint8_t { link_down, link_up, revoked, rate_changed, filters_changed };
   virtual void vnic_changed(LeaseId lease, std::string_view vnic, Event event) = 0;
   virtual void lease_ended(LeaseId lease) = 0;
 
@@ -89,6 +91,9 @@ class Registry {
   std::vector<VnicReport> list();
   std::vector<Finding> diagnose();
   std::vector<std::string> provider_names() const;
+  // Whoever has news: readable descriptors, and what to do when one is.
+  std::vector<int> news_fds() const;
+  void heed_news();
 
   // For applications.
   Outcome<LeaseId> attach(const Subject& subject, const ProcessId& process, std::string_view app);
@@ -121,9 +126,10 @@ class Registry {
   Lease* find_lease(LeaseId id);
   Outcome<void> make_room(const ProcessId& process, std::string_view app);
   LeaseId hold(StoredLease stored);
-  void destroy(const VnicSpec& spec);
-  void destroy_all_of(std::string_view app);
-  Outcome<void> create_all_of(std::string_view app);  // all or none
+  Outcome<void> scrub(Vnic& vnic);
+  void scrub_all_of(std::string_view app);
+  Outcome<void> create(VnicSpec& spec, const ProcessId& process);  // whole or not at all
+  Outcome<void> create_all_of(std::string_view app, const ProcessId& process);  // all or none
   void reset_to_grant(Vnic& vnic);
 
   Outcome<void> complete_releases();

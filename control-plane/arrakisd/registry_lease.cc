@@ -79,11 +79,11 @@ Outcome<LeaseId> Registry::attach(const Subject& subject, const ProcessId& proce
 
   const Outcome<Token> token = new_token();
   if (!token) return std::unexpected(token.error());
-  if (auto made = create_all_of(app); !made) return std::unexpected(made.error());
+  if (auto made = create_all_of(app, process); !made) return std::unexpected(made.error());
   parts_.failpoints.reach("attach.created");
   StoredLease stored{std::string{app}, process, *token, parts_.boot_id, {}};
   if (auto saved = parts_.store.save(stored); !saved) {
-    destroy_all_of(app);
+    scrub_all_of(app);
     return std::unexpected(saved.error());
   }
   parts_.failpoints.reach("attach.leased");
@@ -109,42 +109,56 @@ void Registry::reclaim(LeaseId id) {
   const StoredLease stored = held->stored;
   if (observer_ != nullptr) observer_->lease_ended(id);
   leases_.erase(stored.app);
-  destroy_all_of(stored.app);
+  scrub_all_of(stored.app);
   parts_.failpoints.reach("reclaim.destroyed");
   if (auto removed = parts_.store.remove_lease(stored.app); !removed)
     spdlog::error("lease of {}: {}", stored.app, removed.error().message);
   parts_.failpoints.reach("reclaim.removed");
   for (auto& [name, vnic] : vnics_) {
-    if (vnic.stored.spec.app != stored.app) continue;
-    vnic.is_quarantined = false;
-    reset_to_grant(vnic);
+    if (vnic.stored.spec.app == stored.app) reset_to_grant(vnic);
   }
   spdlog::info("audit: reclaim {} pid={}", quote(stored.app), stored.process.pid);
 }
 
-void Registry::destroy(const VnicSpec& spec) {
-  if (Provider* kind = provider(spec.provider)) kind->destroy(spec);
+Outcome<void> Registry::scrub(Vnic& vnic) {
+  const VnicSpec& spec = vnic.stored.spec;
+  Provider* kind = provider(spec.provider);
+  const Outcome<void> scrubbed = kind == nullptr ? Outcome<void>{} : kind->scrub(spec);
+  vnic.is_quarantined = !scrubbed;
+  if (!scrubbed)
+    spdlog::error("audit: quarantine {}: {}", spec.name, one_line(scrubbed.error().message));
+  return scrubbed;
 }
 
-void Registry::destroy_all_of(std::string_view app) {
-  for (const auto& [name, vnic] : vnics_)
-    if (vnic.stored.spec.app == app) destroy(vnic.stored.spec);
+void Registry::scrub_all_of(std::string_view app) {
+  for (auto& [name, vnic] : vnics_)
+    if (vnic.stored.spec.app == app) (void)scrub(vnic);
 }
 
-Outcome<void> Registry::create_all_of(std::string_view app) {
+Outcome<void> Registry::create(VnicSpec& spec, const ProcessId& process) {
+  Provider* kind = provider(spec.provider);
+  if (kind == nullptr)
+    return fail(Error::Code::unavailable, "the provider of " + spec.name + " is gone");
+  if (auto made = kind->create(spec); !made) return made;
+  parts_.failpoints.reach("create.made");
+  auto admitted = kind->admit(spec, {.pid = process.pid, .uid = process.uid});
+  if (!admitted) (void)kind->scrub(spec);
+  return admitted;
+}
+
+Outcome<void> Registry::create_all_of(std::string_view app, const ProcessId& process) {
   Outcome<void> made = fail(Error::Code::not_found, "app " + quote(app) + " has no VF",
                             "sudo arrakisctl assign-vf --app " + std::string{app});
   for (auto& [name, vnic] : vnics_) {
     if (vnic.stored.spec.app != app) continue;
     const VnicSpec before = vnic.stored.spec;
-    Provider* kind = provider(before.provider);
-    made = kind == nullptr ? fail(Error::Code::unavailable, "the provider of " + name + " is gone")
-                           : kind->create(vnic.stored.spec);
+    made = create(vnic.stored.spec, process);
+    if (made) vnic.is_quarantined = false;
     // A shared netdev's MAC and a neighbour are known only now.
     if (made && vnic.stored.spec != before) made = parts_.store.save(vnic.stored);
     if (!made) break;
   }
-  if (!made) destroy_all_of(app);  // harmless for those that were not made
+  if (!made) scrub_all_of(app);  // harmless for those that were not made
   return made;
 }
 

@@ -1,4 +1,5 @@
-// The part of Registry that runs once, at start: state and kernel may each be ahead of the other.
+// The part of Registry that settles with the kernel what happened without us. Once, at start, state
+// and kernel may each be ahead of the other:
 //
 //   release that was cut off   completed: the application may have seen its end already
 //   lease of a living process  its kernel objects are taken over, and bounded as the state says
@@ -63,6 +64,30 @@ void Registry::settle_kernel() {
       if (!filters) spdlog::error("{}: {}", name, filters.error().message);
     }
   }
+}
+
+void Registry::heed_news() {
+  const std::vector<VnicSpec> all = specs();
+  for (const auto& kind : parts_.providers)
+    for (const VnicNews& news : kind->take_news(all)) {
+      const auto found = vnics_.find(news.vnic);
+      if (found == vnics_.end()) continue;
+      using enum Observer::Event;
+      const std::string& app = found->second.stored.spec.app;
+      if (news.kind == VnicNews::Kind::removed) {
+        spdlog::error("audit: {} of app {} was unplugged", news.vnic, app);
+        found->second.is_quarantined = lease_of(app) != nullptr;
+        tell(app, news.vnic, revoked);
+      } else {
+        const bool is_up = news.kind == VnicNews::Kind::link_up;
+        // A card forgets a rate when its link comes back at another speed.
+        const VnicSpec& spec = found->second.stored.spec;
+        const auto set =
+            is_up && lease_of(app) != nullptr ? kind->set_rate(spec, spec.rate) : Outcome<void>{};
+        if (!set) spdlog::error("{}: {}", news.vnic, set.error().message);
+        tell(app, news.vnic, is_up ? link_up : link_down);
+      }
+    }
 }
 
 Outcome<std::vector<Lease>> Registry::recover() {

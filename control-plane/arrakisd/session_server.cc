@@ -13,6 +13,8 @@ namespace {
 protocol::Watcher::Event::Kind kind_of(Observer::Event event) {
   using Kind = protocol::Watcher::Event::Kind;
   switch (event) {
+    case Observer::Event::link_down: return Kind::LINK_DOWN;
+    case Observer::Event::link_up: return Kind::LINK_UP;
     case Observer::Event::revoked: return Kind::REVOKED;
     case Observer::Event::rate_changed: return Kind::RATE_CHANGED;
     case Observer::Event::filters_changed: return Kind::FILTERS_CHANGED;

@@ -136,8 +136,7 @@ TEST_F(Session, AWireHasThreeDescriptors) {
   auto wire = grant->getWire();
   EXPECT_STREQ(wire.getSecret().cStr(), "secret");
   EXPECT_TRUE(wire.getDoorbellPage().getFd().wait(io_.waitScope) != nullptr);
-  EXPECT_TRUE(wire.getOwnEvent().getFd().wait(io_.waitScope) != nullptr);
-  EXPECT_TRUE(wire.getPeerEvent().getFd().wait(io_.waitScope) != nullptr);
+  EXPECT_TRUE(wire.getBell().getFd().wait(io_.waitScope) != nullptr);
 }
 
 TEST_F(Session, OneProcessHoldsAName) {

@@ -16,11 +16,12 @@ struct AssignRequest {
   std::vector<IpPrefix> addresses;  // at most one an IP family
   Rate rate;                        // not limited: open
   std::vector<Filter> filters;
-  std::string device;  // as in VnicSpec
+  std::string device;  // as in VnicSpec; of provider sriov the PF
   std::string wire;
   std::optional<MacAddress> mac;
   std::uint16_t mtu_bytes = 0;  // 0: open
   std::uint16_t queues = 0;     // 0: open
+  bool force = false;           // sriov: though the PF carries the machine's own traffic
 
   friend bool operator==(const AssignRequest&, const AssignRequest&) = default;
 };

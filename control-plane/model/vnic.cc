@@ -89,7 +89,19 @@ Outcome<void> validate_provider_name(std::string_view name) {
 
 Outcome<void> validate_wire_name(std::string_view name) { return validate_name("a wire", name); }
 
+bool is_pci_address(std::string_view text) {
+  constexpr std::string_view form = "xxxx:xx:xx.x";
+  if (text.size() != form.size() || text.back() > '7') return false;
+  for (std::size_t i = 0; i < form.size(); ++i) {
+    const char c = text[i];
+    const bool is_hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    if (form[i] == 'x' ? !is_hex : c != form[i]) return false;
+  }
+  return true;
+}
+
 Outcome<void> validate_device_name(std::string_view name) {
+  if (is_pci_address(name)) return {};
   const bool valid =
       !name.empty() && name.size() <= device_name_bytes_max && name != "." && name != ".." &&
       std::ranges::all_of(name, [](char c) { return c > ' ' && c <= '~' && c != '/' && c != ':'; });

@@ -29,9 +29,10 @@ std::uint64_t last_host(const IpPrefix& network) {
 }
 
 std::optional<IpAddress> gateway_of(const PoolRule& pool, const IpPrefix& network) {
-  if (!pool.has_gateway()) return std::nullopt;
+  if (pool.provider == "wire") return std::nullopt;
   for (const IpAddress& gateway : pool.gateways)
     if (network.contains(gateway)) return gateway;
+  if (!pool.has_gateway()) return std::nullopt;
   return offset(network, 1);
 }
 
@@ -141,7 +142,8 @@ Outcome<void> place_on_link(const Rules& rules, const IpAddress& address, VnicSp
   const IpPrefix* own = fixed(rules.app, address);
   const IpPrefix* network = network_of(rules.pool, address);
   const bool is_wire = vnic.provider == "wire";
-  if (!vnic.device.empty() || is_wire) {
+  const bool is_on_network = !vnic.device.empty() || vnic.function.has_value();
+  if (is_on_network || is_wire) {
     const IpPrefix* source = own != nullptr && own->length != whole ? own : network;
     vnic.addresses.push_back({address, source == nullptr ? whole : source->length});
   } else {
@@ -153,11 +155,15 @@ Outcome<void> place_on_link(const Rules& rules, const IpAddress& address, VnicSp
     vnic.gateways.push_back(gateway);
     return {};
   }
-  if (!vnic.device.empty()) return {};  // the link's own network may be all it talks to
+  if (const auto gateway = network == nullptr ? std::nullopt : gateway_of(*rules.pool, *network);
+      gateway && vnic.device.empty()) {
+    vnic.gateways.push_back(*gateway);
+    return {};
+  }
+  if (is_on_network) return {};  // the link's own network may be all it talks to
   if (network == nullptr)
     return fail(Error::Code::denied, address.to_string() + " has no gateway: it lies in no pool",
                 "add gateways = [...] to app " + quote(rules.app.name));
-  vnic.gateways.push_back(*gateway_of(*rules.pool, *network));
   return {};
 }
 

@@ -21,10 +21,10 @@ struct Rules {
 std::string free_name(std::span<const VnicSpec> present);
 
 // Addresses and gateways of `vnic`, by where it is:
-//   xdp on a pair of its own   /32 and /128 with the host as the next hop: on the link is nobody
-//   else xdp on a shared netdev     the fixed addresses as the policy wrote them; their network is
-//   on link wire                       the pool's whole network on link and no gateway: the other
-//   end is all
+//   xdp, a pair of its own   /32 and /128 with the host as next hop: nobody else is on the link
+//   xdp, a shared netdev     fixed addresses as the policy wrote them: their network is on link
+//   wire                     the pool's network on link, no gateway: the other end is all there is
+//   sriov                    the network on link; a gateway only where one is written
 Outcome<void> decide_addresses(const Rules& rules, std::span<const VnicSpec> present,
                                const AssignRequest& request, VnicSpec& vnic);
 

@@ -4,6 +4,7 @@
 
 #include "control-plane/model/quote.h"
 #include "control-plane/policy/allocate.h"
+#include "control-plane/policy/decide_function.h"
 
 namespace arrakis::control {
 namespace {
@@ -29,6 +30,7 @@ Outcome<std::string> choose_provider(const Policy& policy, const AppRule& app,
                                      const AssignRequest& request) {
   std::string provider = request.provider;
   if (provider.empty() && !request.wire.empty()) provider = "wire";
+  if (provider.empty() && is_pci_address(request.device)) provider = "sriov";
   if (provider.empty() && !request.device.empty()) provider = "xdp";
   if (provider.empty() && !app.pool.empty()) provider = policy.pool(app.pool)->provider;
   if (provider.empty() && !app.providers.empty()) provider = app.providers.front();
@@ -36,13 +38,6 @@ Outcome<std::string> choose_provider(const Policy& policy, const AppRule& app,
   return fail(Error::Code::denied,
               "app " + quote(app.name) + " may not have provider " + quote(provider),
               "add it to providers at " + place(policy, app.line));
-}
-
-const PoolRule* choose_pool(const Policy& policy, const AppRule& app, std::string_view provider) {
-  if (const PoolRule* own = policy.pool(app.pool); own != nullptr && own->provider == provider)
-    return own;
-  const auto found = std::ranges::find(policy.pools, provider, &PoolRule::provider);
-  return found == policy.pools.end() ? nullptr : &*found;
 }
 
 Outcome<void> check_place(const Policy& policy, const AppRule& app, const VnicSpec& vnic,
@@ -100,6 +95,8 @@ Outcome<void> decide_filters(const Policy& policy, const AppRule& app, const Ass
   for (const Filter& filter : request.filters)
     if (auto may = may_filter(policy, app.name, filter); !may) return may;
   vnic.filters = request.filters;
+  // A card cannot bound ports and peers, and the policy knows: what was asked for will be refused.
+  if (vnic.function && vnic.function->unfiltered) return validate(vnic.filters);
   for (const auto direction : {Filter::Direction::receive, Filter::Direction::transmit}) {
     if (std::ranges::count(request.filters, direction, &Filter::direction) != 0) continue;
     if (!vnic.device.empty() && direction == Filter::Direction::transmit) continue;
@@ -141,15 +138,22 @@ Outcome<VnicSpec> decide_vnic(const Policy& policy, std::span<const VnicSpec> pr
                 "app " + quote(app.name) + " has all its " + std::to_string(app.vnics) + " VNICs",
                 "raise vnics at " + place(policy, app.line) + ", or release one");
 
-  VnicSpec vnic{.app = app.name, .device = request.device, .wire = request.wire};
-  vnic.trust_transmit = !vnic.device.empty() && app.trust_transmit;
+  VnicSpec vnic{.app = app.name, .wire = request.wire};
   auto provider = choose_provider(policy, app, request);
   if (!provider) return std::unexpected(provider.error());
   vnic.provider = *std::move(provider);
+  const bool is_card = vnic.provider == "sriov";
+  if (!is_card) vnic.device = request.device;
+  vnic.trust_transmit = !vnic.device.empty() && app.trust_transmit;
   if (auto allowed = check_place(policy, app, vnic, present); !allowed)
     return std::unexpected(allowed.error());
 
-  const PoolRule* pool = choose_pool(policy, app, vnic.provider);
+  const PoolRule* pool = choose_pool(policy, app, vnic.provider, is_card ? request.device : "");
+  if (is_card) {
+    const auto function = decide_function({policy, app, pool}, present, request);
+    if (!function) return std::unexpected(function.error());
+    vnic.function = *function;
+  }
   vnic.name = free_name(present);
   if (auto done = decide_sizes(policy, app, pool, request, vnic); !done)
     return std::unexpected(done.error());
@@ -168,7 +172,8 @@ Rate rate_cap(const Policy& policy, const VnicSpec& vnic) {
   };
   if (const AppRule* app = policy.app(vnic.app)) {
     lower_to(app->rate);
-    if (const PoolRule* pool = choose_pool(policy, *app, vnic.provider)) lower_to(pool->rate);
+    const std::string card = vnic.function ? vnic.function->physical : "";
+    if (const PoolRule* pool = choose_pool(policy, *app, vnic.provider, card)) lower_to(pool->rate);
   }
   return cap;
 }

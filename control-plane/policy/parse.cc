@@ -10,7 +10,7 @@
 namespace arrakis::control {
 namespace {
 
-constexpr std::array<std::string_view, 2> providers{"xdp", "wire"};
+constexpr std::array<std::string_view, 3> providers{"xdp", "wire", "sriov"};
 constexpr std::array<std::string_view, 5> log_levels{"debug", "info", "warn", "error", "off"};
 
 Outcome<std::string> one_of(std::string_view what, std::span<const std::string_view> known,
@@ -83,6 +83,30 @@ DaemonSettings read_daemon(const toml::table& table, Complaint& complaint) {
   return daemon;
 }
 
+Outcome<std::string> device(std::string_view written) {
+  if (auto valid = validate_device_name(written); !valid) return std::unexpected(valid.error());
+  return std::string{written};
+}
+
+// The keys of a card. They mean nothing elsewhere, so there they are not even known.
+void read_card(TableReader& in, PoolRule& pool) {
+  if (pool.provider != "sriov") return;
+  pool.physical = in.value<std::string>("pf", "", device);
+  pool.functions = in.number("vfs", 1, 256, 0);
+  pool.vlan = in.number("vlan", 0, 4094, 0);  // IEEE 802.1Q, 9.6: 4095 is reserved
+  pool.managed = in.flag("managed", true);
+  pool.unfiltered = in.flag("unfiltered", false);
+}
+
+void require_card(TableReader& in, const PoolRule& pool) {
+  if (pool.provider != "sriov") return;
+  const std::string name = "pool " + quote(pool.name);
+  in.require(!pool.physical.empty(), "pf", name + " names no card",
+             "add pf = \"0000:3b:00.0\" (see: lspci -D), or its netdev");
+  in.require(pool.functions != 0 || !pool.managed, "vfs",
+             name + " does not say how many virtual functions its card shall have", "add vfs = 4");
+}
+
 PoolRule read_pool(std::string_view name, const toml::table& table, Complaint& complaint) {
   TableReader in{table, "[pool." + std::string{name} + "]", complaint};
   PoolRule pool;
@@ -93,7 +117,9 @@ PoolRule read_pool(std::string_view name, const toml::table& table, Complaint& c
   pool.gateways = in.values<IpAddress>("gateways", address);
   pool.rate = in.value<Rate>("rate", {}, parse_rate);
   pool.mtu_bytes = in.number("mtu", 576, 9000, pool.mtu_bytes);
+  read_card(in, pool);
   in.refuse_unknown_keys();  // before what is missing: it may only be misspelt
+  require_card(in, pool);
   in.require(!pool.addresses.empty(), "addresses", "pool " + quote(name) + " has no addresses",
              "add addresses = [\"10.20.0.0/24\"]");
   in.require(at_most_one_a_family(pool.addresses), "addresses",
@@ -190,6 +216,16 @@ void refuse_overlapping_pools(const Policy& policy, Complaint& complaint) {
                              quote(policy.pools[i].name) + " overlap");
 }
 
+void refuse_shared_cards(const Policy& policy, Complaint& complaint) {
+  for (std::size_t i = 0; i < policy.pools.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (!policy.pools[i].physical.empty() && policy.pools[i].physical == policy.pools[j].physical)
+        complaint.at({{policy.pools[i].line, 1}, {policy.pools[i].line, 1}, nullptr},
+                     "pools " + quote(policy.pools[j].name) + " and " +
+                         quote(policy.pools[i].name) + " share a card",
+                     "name each card in one pool");
+}
+
 Outcome<Policy> read_policy(const toml::table& root, std::string_view file) {
   Complaint complaint{file};
   Policy policy;
@@ -202,6 +238,7 @@ Outcome<Policy> read_policy(const toml::table& root, std::string_view file) {
   read_apps(in.node("app"), policy, complaint);
   in.refuse_unknown_keys();
   refuse_overlapping_pools(policy, complaint);
+  refuse_shared_cards(policy, complaint);
   if (complaint.first()) return std::unexpected(*complaint.first());
   return policy;
 }

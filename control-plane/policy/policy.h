@@ -46,10 +46,17 @@ struct PoolRule {
   std::vector<IpAddress> gateways;  // empty: the first host of each network
   Rate rate;                        // cap of every VNIC of the pool
   std::uint16_t mtu_bytes = 1500;
-  std::uint32_t line = 0;  // in the file, for messages
+  // sriov: the card, and what it does for each of its virtual functions.
+  std::string physical;  // PCI address or netdev
+  std::uint16_t functions = 0;
+  std::uint16_t vlan = 0;
+  bool managed = true;      // false: the card is left alone
+  bool unfiltered = false;  // as in VirtualFunction
+  std::uint32_t line = 0;   // in the file, for messages
 
-  // Two applications on a wire talk directly; elsewhere the host is the next hop.
-  bool has_gateway() const { return provider != "wire"; }
+  // Without being told: on a veth pair the host is the next hop. Two applications on a wire talk
+  // directly, and what is on the network of a card only the administrator knows.
+  bool has_gateway() const { return provider == "xdp"; }
 };
 
 struct AppRule {

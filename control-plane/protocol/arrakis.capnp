@@ -135,6 +135,7 @@ struct QueueGrant {
   union {
     xdp  @0 :XdpQueue;
     wire @1 :WireQueue;
+    sriov @2 :SriovQueue;
   }
 }
 
@@ -159,9 +160,17 @@ struct WireQueue {
   ringLog2     @3 :UInt8;
   bufferBytes  @4 :UInt16;
   doorbellPage @5 :Descriptor;  # memfd of one page that both ends share: netdev/wire_doorbell.h
-  ownEvent     @6 :Descriptor;  # eventfd: the other end rings it
-  peerEvent    @7 :Descriptor;  # eventfd: this end rings it
+  bell         @6 :Descriptor;  # this end of a datagram socket pair
   enum Role { server @0; client @1; }
+}
+
+struct SriovQueue {
+  # A queue pair of a virtual function that only this process's user may open: /dev/vfio/GROUP is
+  # its own, and its limit of locked memory allows for the packets. Nothing is opened on its behalf:
+  # a VFIO group is opened once at a time, by whoever drives it.
+  function    @0 :Text;     # PCI address, "0000:01:10.0"
+  index       @1 :UInt16;   # of the pair
+  lockedBytes @2 :UInt64;   # what the process may lock altogether
 }
 
 # ---------------------------------------------------------------------------------------------
@@ -220,11 +229,13 @@ struct AssignRequest {
   addresses @2 :List(Text);
   rate      @3 :Rate;
   filters   @4 :List(FilterSpec);
-  device    @5 :Text;        # xdp: an existing netdev whose queue is shared with the kernel
+  device    @5 :Text;        # xdp: an existing netdev whose queue is shared with the kernel;
+                             # sriov: the physical function, by PCI address or netdev
   wire      @6 :Text;        # wire: name of the link; the two applications that name it meet
   mac       @7 :Data;
   mtu       @8 :UInt16;
   queues    @9 :UInt16;
+  force     @10 :Bool;       # sriov: though the card carries the machine's own traffic
 }
 
 struct VfRecord {
@@ -232,9 +243,10 @@ struct VfRecord {
   app   @1 :Text;
   state @2 :State;
   pid   @3 :Int32;           # 0: nobody is attached
-  device @4 :Text;           # netdev that the kernel sees, or the wire's name
+  device @4 :Text;           # netdev that the kernel sees, the wire's name, or a PCI address
   counters @5 :Counters;
   enforced @6 :List(Text);   # what stands outside the application's reach: "tx filter", "rate", ...
+  readBack @7 :List(Text);   # what the machine says of it now: "rate 100M", "vlan 5", ...
   enum State { assigned @0; attached @1; quarantined @2; }
 }
 

@@ -165,7 +165,8 @@ Outcome<AssignRequest> from_protocol(protocol::AssignRequest::Reader in) {
                         .device = std::string{view(in.getDevice())},
                         .wire = std::string{view(in.getWire())},
                         .mtu_bytes = in.getMtu(),
-                        .queues = in.getQueues()};
+                        .queues = in.getQueues(),
+                        .force = in.getForce()};
   Outcome<void> so_far;
   take(so_far, prefixes_from(in.getAddresses()), request.addresses);
   take(so_far, from_protocol(in.getRate()), request.rate);
@@ -227,6 +228,7 @@ void to_protocol(const AssignRequest& request, protocol::AssignRequest::Builder 
   if (request.mac) out.setMac(bytes_of(*request.mac));
   out.setMtu(request.mtu_bytes);
   out.setQueues(request.queues);
+  out.setForce(request.force);
 }
 
 void to_protocol(const VnicSpec& vnic, protocol::VnicInfo::Builder out) {

@@ -37,10 +37,29 @@ struct WireQueueGrant {
   std::string secret;
   std::uint8_t ring_log2;
   std::uint16_t buffer_bytes;
-  kj::AutoCloseFd doorbell_page, own_event, peer_event;
+  kj::AutoCloseFd doorbell_page, bell;
 };
 
-using QueueGrant = std::variant<XdpQueueGrant, WireQueueGrant>;
+struct SriovQueueGrant {
+  std::string function;  // PCI address
+  std::uint16_t index;
+  std::uint64_t locked_bytes;
+};
+
+using QueueGrant = std::variant<XdpQueueGrant, WireQueueGrant, SriovQueueGrant>;
+
+// The process that attached.
+struct Holder {
+  std::int32_t pid;
+  std::uint32_t uid;
+};
+
+// What happened to a VNIC outside of this program.
+struct VnicNews {
+  enum class Kind : std::uint8_t { link_down, link_up, removed };
+  std::string vnic;
+  Kind kind;
+};
 
 struct VnicCounters {
   std::uint64_t received_packets = 0, received_bytes = 0;
@@ -71,8 +90,15 @@ class Provider {
   // "rate", ...). A filter or rate that cannot be enforced is an error that says why.
   virtual Outcome<std::vector<std::string>> check(const VnicSpec& spec) = 0;
 
+  // Makes what outlives attachments, before the assignment is written down. Harmless when it is
+  // there already, and left standing when the assignment comes to nothing.
+  virtual Outcome<void> reserve(const VnicSpec&) { return {}; }
+
   // Makes the kernel objects, scrubbed. May fill in spec.neighbors, spec.mac (shared netdev).
   virtual Outcome<void> create(VnicSpec& spec) = 0;
+
+  // What create() made becomes the process's to use.
+  virtual Outcome<void> admit(const VnicSpec&, const Holder&) { return {}; }
 
   // The descriptors of queue `index`, for the process that attached. Called once an attachment.
   virtual Outcome<QueueGrant> open(const VnicSpec& spec, std::uint16_t index) = 0;
@@ -81,16 +107,29 @@ class Provider {
   // either. Harmless when there is nothing.
   virtual void destroy(const VnicSpec& spec) noexcept = 0;
 
+  // The same, and whether all of it is really gone. Where it is not, the VNIC is quarantined.
+  virtual Outcome<void> scrub(const VnicSpec& spec) noexcept {
+    destroy(spec);
+    return {};
+  }
+
   virtual Outcome<void> set_rate(const VnicSpec& spec, Rate rate) = 0;
   virtual Outcome<void> set_filters(const VnicSpec& spec, std::span<const Filter> filters) = 0;
   virtual Outcome<VnicCounters> counters(const VnicSpec& spec) = 0;
-  // The netdev (or wire) that an administrator sees for it.
+  // What the machine itself says of it now, for an administrator: "rate 100M", "vlan 5", ...
+  virtual std::vector<std::string> read_back(const VnicSpec&) { return {}; }
+  // The netdev, wire or PCI function that an administrator sees for it.
   virtual std::string device(const VnicSpec& spec) const = 0;
 
   // After a restart of the daemon: `live` are the VNICs whose application still runs. Takes their
   // kernel objects over again and removes every other object that bears this provider's mark.
   // Returns the names of those that could not be found: they are lost.
   virtual std::vector<std::string> adopt(std::span<const VnicSpec> live) = 0;
+
+  // Readable when there is news; -1: there never is.
+  virtual int news_fd() const { return -1; }
+  // Of these VNICs. Takes what made news_fd() readable.
+  virtual std::vector<VnicNews> take_news(std::span<const VnicSpec>) { return {}; }
 };
 
 }  // namespace arrakis::control

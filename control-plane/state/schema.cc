@@ -23,6 +23,12 @@ constexpr std::array migrations{
       CREATE TABLE release (
         vnic TEXT PRIMARY KEY, begun TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP) STRICT;
     )sql",
+    R"sql(
+      CREATE TABLE virtual_function (
+        vnic TEXT PRIMARY KEY REFERENCES vnic ON DELETE CASCADE, physical TEXT NOT NULL,
+        of INTEGER NOT NULL, place INTEGER NOT NULL, vlan INTEGER NOT NULL,
+        unfiltered INTEGER NOT NULL, forced INTEGER NOT NULL, UNIQUE (physical, place)) STRICT;
+    )sql",
 };
 
 }  // namespace

@@ -21,7 +21,7 @@ std::string join(const std::vector<std::string>& words) {
 
 std::vector<std::string> split(std::string_view all) {
   std::vector<std::string> words;
-  for (std::size_t end; (end = all.find(' ')) != all.npos; all.remove_prefix(end + 1))
+  for (std::size_t end; (end = all.find(' ')) != std::string_view::npos; all.remove_prefix(end + 1))
     words.emplace_back(all.substr(0, end));
   return words;
 }
@@ -43,7 +43,7 @@ Outcome<void> add_filter(std::vector<Filter>& to, const std::string& text) {
 
 Outcome<void> add_neighbor(VnicSpec& spec, const std::string& text) {
   const std::size_t space = text.find(' ');
-  if (space == text.npos) return unreadable("neighbor", text);
+  if (space == std::string::npos) return unreadable("neighbor", text);
   const auto address = IpAddress::parse(text.substr(0, space));
   const auto mac = MacAddress::parse(text.substr(space + 1));
   if (!address || !mac) return unreadable("neighbor", text);
@@ -102,6 +102,7 @@ Outcome<std::vector<StoredVnic>> Store::vnics() {
     spec.wire = query->text(9);
     spec.trust_transmit = query->number(10) != 0;
     if (auto read = read_items(vnic); !read) return std::unexpected(read.error());
+    if (auto read = read_function(spec); !read) return std::unexpected(read.error());
     all.push_back(std::move(vnic));
   }
 }
@@ -117,6 +118,23 @@ Outcome<void> Store::read_items(StoredVnic& vnic) {
     if (!*row) return {};
     if (auto added = add_item(vnic, query->text(0), query->text(1)); !added) return added;
   }
+}
+
+Outcome<void> Store::read_function(VnicSpec& spec) {
+  auto query = database_.prepare(
+      "SELECT physical, of, place, vlan, unfiltered, forced FROM virtual_function WHERE vnic = ?");
+  if (!query) return std::unexpected(query.error());
+  query->bind(1, spec.name);
+  const Outcome<bool> row = query->next();
+  if (!row) return std::unexpected(row.error());
+  if (*row)
+    spec.function = {.physical = query->text(0),
+                     .count = static_cast<std::uint16_t>(query->number(1)),
+                     .index = static_cast<std::uint16_t>(query->number(2)),
+                     .vlan = static_cast<std::uint16_t>(query->number(3)),
+                     .unfiltered = query->number(4) != 0,
+                     .forced = query->number(5) != 0};
+  return {};
 }
 
 Outcome<std::vector<StoredLease>> Store::leases() {
@@ -178,7 +196,23 @@ Outcome<void> Store::write(const StoredVnic& vnic) {
   insert->bind(8, as_signed(vnic.granted_rate.bits_per_second));
   insert->bind(9, spec.device).bind(10, spec.wire).bind(11, std::int64_t{spec.trust_transmit});
   if (auto written = insert->run(); !written) return written;
+  if (auto written = write_function(spec); !written) return written;
   return write_items(vnic);
+}
+
+Outcome<void> Store::write_function(const VnicSpec& spec) {
+  if (auto erased = run_with("DELETE FROM virtual_function WHERE vnic = ?", spec.name); !erased)
+    return erased;
+  if (!spec.function) return {};
+  auto insert = database_.prepare(
+      "INSERT INTO virtual_function"
+      " (vnic, physical, of, place, vlan, unfiltered, forced) VALUES (?, ?, ?, ?, ?, ?, ?)");
+  if (!insert) return std::unexpected(insert.error());
+  const VirtualFunction& function = *spec.function;
+  insert->bind(1, spec.name).bind(2, function.physical).bind(3, function.count);
+  insert->bind(4, function.index).bind(5, function.vlan);
+  insert->bind(6, std::int64_t{function.unfiltered}).bind(7, std::int64_t{function.forced});
+  return insert->run();
 }
 
 Outcome<void> Store::write_items(const StoredVnic& vnic) {
@@ -211,6 +245,10 @@ Outcome<void> Store::finish_release(std::string_view vnic) {
   if (auto erased = run_with("DELETE FROM vnic WHERE name = ?", vnic); !erased) return erased;
   if (auto done = run_with("DELETE FROM release WHERE vnic = ?", vnic); !done) return done;
   return transaction->commit();
+}
+
+Outcome<void> Store::cancel_release(std::string_view vnic) {
+  return run_with("DELETE FROM release WHERE vnic = ?", vnic);
 }
 
 Outcome<void> Store::save(const StoredVnic& vnic) {

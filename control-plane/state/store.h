@@ -59,6 +59,7 @@ class Store {
   // The journal: a release that was begun will be finished, by whoever comes next.
   Outcome<void> begin_release(std::string_view vnic);
   Outcome<void> finish_release(std::string_view vnic);
+  Outcome<void> cancel_release(std::string_view vnic);  // it could not be done
   Outcome<std::vector<std::string>> begun_releases();
 
  private:
@@ -66,6 +67,8 @@ class Store {
   Outcome<void> write(const StoredVnic& vnic);
   Outcome<void> write_items(const StoredVnic& vnic);
   Outcome<void> read_items(StoredVnic& vnic);
+  Outcome<void> write_function(const VnicSpec& spec);
+  Outcome<void> read_function(VnicSpec& spec);
   Outcome<void> run_with(const char* sql, std::string_view key);
 
   Database database_;

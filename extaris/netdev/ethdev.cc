@@ -1,9 +1,12 @@
 #include "extaris/netdev/ethdev.h"
 
+#include <rte_dev.h>
 #include <rte_ethdev.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -15,6 +18,14 @@ constexpr std::uint64_t receive_checksums =
     RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
 constexpr std::uint64_t transmit_checksums =
     RTE_ETH_TX_OFFLOAD_IPV4_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
+
+// Long enough to cost no more than a few wake-ups a millisecond, short enough for a first packet.
+constexpr long timer_ns = 500'000;
+
+void set_timer(int fd, long ns) {
+  const itimerspec once{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_nsec = ns}};
+  timerfd_settime(fd, 0, &once, nullptr);
+}
 
 // All or none: the stack has one word for a direction.
 std::uint64_t all_or_none(std::uint64_t wanted, std::uint64_t offered) {
@@ -28,7 +39,14 @@ std::unexpected<Error> refusal(std::uint16_t port, const char* what, int code) {
 
 }  // namespace
 
+void EthQueue::leave() noexcept {
+  if (std::exchange(has_left_, true)) return;
+  recall_->leave();
+}
+
 void EthQueue::receive(Burst& burst) noexcept {
+  if (recall_->asked()) [[unlikely]]
+    return leave();
   rte_mbuf** slots = burst.slots();
   const std::size_t count = rte_eth_rx_burst(port_, queue_, slots, Burst::capacity);
   std::size_t kept = 0;
@@ -44,6 +62,11 @@ void EthQueue::receive(Burst& burst) noexcept {
 }
 
 void EthQueue::transmit(Burst& burst) noexcept {
+  if (recall_->asked()) [[unlikely]] {
+    counters_.refused += burst.size();
+    burst.clear();
+    return leave();
+  }
   auto count = static_cast<std::uint16_t>(burst.size());
   rte_mbuf** packets = burst.slots();
   if (info_.transmit_checksum == Checksum::device) {
@@ -60,41 +83,87 @@ void EthQueue::transmit(Burst& burst) noexcept {
 }
 
 void EthQueue::arm_doorbell() noexcept {
-  if (doorbell_ >= 0) rte_eth_dev_rx_intr_enable(port_, queue_);
+  if (has_interrupt())
+    rte_eth_dev_rx_intr_enable(port_, queue_);
+  else if (doorbell_.timer >= 0 && !recall_->asked())
+    set_timer(doorbell_.timer, timer_ns);
 }
 
 void EthQueue::disarm_doorbell() noexcept {
-  if (doorbell_ < 0) return;
-  rte_eth_dev_rx_intr_disable(port_, queue_);
-  std::uint64_t interrupts = 0;  // VFIO interrupts are eventfds; fails when there was none
-  [[maybe_unused]] const ssize_t taken = read(doorbell_, &interrupts, sizeof(interrupts));
+  if (has_interrupt()) {
+    rte_eth_dev_rx_intr_disable(port_, queue_);
+    std::uint64_t interrupts = 0;  // VFIO interrupts are eventfds; fails when there was none
+    [[maybe_unused]] const ssize_t taken =
+        read(doorbell_.interrupt, &interrupts, sizeof(interrupts));
+  } else if (doorbell_.timer >= 0) {
+    set_timer(doorbell_.timer, 0);  // and not readable any more
+  }
 }
 
 bool EthQueue::link_up() const noexcept {
   rte_eth_link link{};
-  return rte_eth_link_get_nowait(port_, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+  return !recall_->asked() && rte_eth_link_get_nowait(port_, &link) == 0 &&
+         link.link_status == RTE_ETH_LINK_UP;
 }
 
 Outcome<std::unique_ptr<EthPort>> EthPort::open(std::uint16_t port, const Options& options) {
   if (options.queues == 0 || (!options.pools.empty() && options.pools.size() != options.queues))
     return fail(Error::Code::usage, "a port needs a queue, and each queue one pool or none");
   std::unique_ptr<EthPort> result{new EthPort{port}};
+  result->function_ = options.function;
   DeviceInfo info;
   if (auto done = result->configure(options, info); !done) return std::unexpected(done.error());
   if (auto done = result->make_pools(options); !done) return std::unexpected(done.error());
-  if (auto done = result->set_up_queues(options); !done) return std::unexpected(done.error());
-  if (const int code = rte_eth_dev_start(port); code != 0)
-    return refusal(port, "cannot be started", code);
-  result->started_ = true;
-  result->queues_.reserve(options.queues);
-  for (std::uint16_t i = 0; i < options.queues; ++i)
-    result->queues_.emplace_back(port, i, info, *result->pools_[i], result->interrupt_of(i));
+  if (auto done = result->start(options); !done) return std::unexpected(done.error());
+  // A driver may take the configuration and still enable no interrupt. Then it starts without, for
+  // an interrupt that nobody can silence would come with every packet.
+  if (result->interrupts_ && !result->has_interrupts()) {
+    rte_eth_dev_stop(port);
+    result->started_ = false;
+    Options without = options;
+    without.doorbell = false;
+    if (auto done = result->configure(without, info); !done) return std::unexpected(done.error());
+    if (auto done = result->start(without); !done) return std::unexpected(done.error());
+  }
+  if (auto done = result->make_queues(options, info); !done) return std::unexpected(done.error());
   return result;
 }
 
+Outcome<std::unique_ptr<EthPort>> EthPort::plug_in_and_open(const std::string& function,
+                                                            Options options) {
+  if (const int code = rte_eal_hotplug_add("pci", function.c_str(), ""); code != 0)
+    return fail(
+        Error::Code::unavailable,
+        "DPDK has no driver for " + function + ", or may not open it: " + rte_strerror(-code),
+        "arrakisctl doctor; the function's node in /dev/vfio must be this user's");
+  std::uint16_t port = 0;
+  if (const int code = rte_eth_dev_get_port_by_name(function.c_str(), &port); code != 0) {
+    rte_eal_hotplug_remove("pci", function.c_str());
+    return fail(Error::Code::unavailable, "DPDK makes no port of " + function,
+                "its driver must make one port a function");
+  }
+  options.function = function;
+  auto opened = open(port, options);
+  if (!opened && rte_eth_dev_is_valid_port(port) != 0)
+    rte_eal_hotplug_remove("pci", function.c_str());
+  return opened;
+}
+
 EthPort::~EthPort() {
+  if (recall_ != nullptr && recall_->given_back()) return;
+  recall_.reset();
   if (started_) rte_eth_dev_stop(port_);
   if (rte_eth_dev_is_valid_port(port_) != 0) rte_eth_dev_close(port_);
+  // Closed, it still belongs to this process: only who is unplugged lets its VFIO group go.
+  if (!function_.empty()) rte_eal_hotplug_remove("pci", function_.c_str());
+}
+
+Outcome<void> EthPort::start(const Options& options) {
+  if (auto done = set_up_queues(options); !done) return done;
+  if (const int code = rte_eth_dev_start(port_); code != 0)
+    return refusal(port_, "cannot be started", code);
+  started_ = true;
+  return {};
 }
 
 Outcome<void> EthPort::configure(const Options& options, DeviceInfo& info) {
@@ -166,11 +235,45 @@ Outcome<void> EthPort::set_up_queues(const Options& options) {
   return {};
 }
 
-int EthPort::interrupt_of(std::uint16_t queue) const {
-  // A driver may take the configuration and still have no interrupt: ask it to enable one.
-  if (!interrupts_ || rte_eth_dev_rx_intr_enable(port_, queue) != 0) return -1;
-  rte_eth_dev_rx_intr_disable(port_, queue);
-  return rte_eth_dev_rx_intr_ctl_q_get_fd(port_, queue);
+void EthPort::join(std::span<const MacAddress> groups) {
+  std::vector<rte_ether_addr> list(groups.size());
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    std::memcpy(list[i].addr_bytes, groups[i].bytes.data(), groups[i].bytes.size());
+  const auto count = static_cast<std::uint32_t>(list.size());
+  if (rte_eth_dev_set_mc_addr_list(port_, list.data(), count) != 0)
+    rte_eth_allmulticast_enable(port_);
+}
+
+bool EthPort::has_interrupts() const {
+  if (rte_eth_dev_rx_intr_enable(port_, 0) != 0) return false;
+  rte_eth_dev_rx_intr_disable(port_, 0);
+  return rte_eth_dev_rx_intr_ctl_q_get_fd(port_, 0) >= 0;
+}
+
+Outcome<EthDoorbell> EthPort::doorbell_of(std::uint16_t queue) {
+  Descriptor timer{timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
+  if (!timer)
+    return fail(Error::Code::exhausted, std::string{"cannot make a timer: "} + std::strerror(errno),
+                "raise the limit of open files: ulimit -n");
+  timers_.push_back(std::move(timer));
+  return EthDoorbell{.interrupt = interrupts_ ? rte_eth_dev_rx_intr_ctl_q_get_fd(port_, queue) : -1,
+                     .timer = timers_.back().get()};
+}
+
+Outcome<void> EthPort::make_queues(const Options& options, const DeviceInfo& info) {
+  std::vector<EthDoorbell> doorbells(options.queues);
+  std::vector<int> bells;
+  for (std::uint16_t i = 0; i < options.queues && options.doorbell; ++i) {
+    const auto doorbell = doorbell_of(i);
+    if (!doorbell) return std::unexpected(doorbell.error());
+    doorbells[i] = *doorbell;
+    if (doorbell->interrupt >= 0) bells.push_back(doorbell->interrupt);
+  }
+  recall_ = std::make_unique<EthRecall>(port_, function_, options.queues, std::move(bells));
+  queues_.reserve(options.queues);
+  for (std::uint16_t i = 0; i < options.queues; ++i)
+    queues_.emplace_back(port_, i, info, *pools_[i], doorbells[i], *recall_);
+  return {};
 }
 
 }  // namespace arrakis::extaris

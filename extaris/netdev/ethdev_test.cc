@@ -1,6 +1,7 @@
 #include "extaris/netdev/ethdev.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 
@@ -61,8 +62,45 @@ TEST_F(EthPortTest, MissingOffloadsAreSaidAndNotFatal) {
   const DeviceInfo& info = (*port)->queue(0).info();
   EXPECT_EQ(info.receive_checksum, Checksum::software);
   EXPECT_EQ(info.transmit_checksum, Checksum::software);
-  EXPECT_EQ((*port)->queue(0).doorbell(), -1);
   EXPECT_TRUE((*port)->queue(0).link_up());
+}
+
+TEST_F(EthPortTest, ARecalledPortIsGivenBackByItsLastQueue) {
+  auto port = EthPort::open(id_, small_);
+  ASSERT_TRUE(port);
+  EthQueue& queue = (*port)->queue(0);
+  Burst burst;
+  burst.append(frame(queue.pool(), 1));
+  queue.transmit(burst);
+  queue.receive(burst);
+  EXPECT_EQ(burst.size(), 1u);  // held while the port goes
+  (*port)->recall().ask();
+  EXPECT_FALSE(queue.link_up());
+  EXPECT_TRUE(rte_eth_dev_is_valid_port(id_));
+  queue.transmit(burst);
+  EXPECT_TRUE(burst.empty());
+  EXPECT_EQ(queue.counters().refused, 1u);
+  EXPECT_TRUE((*port)->recall().given_back());
+  EXPECT_FALSE(rte_eth_dev_is_valid_port(id_));
+  queue.receive(burst);
+  EXPECT_TRUE(burst.empty());
+  pollfd bell{.fd = queue.doorbell(), .events = POLLIN, .revents = 0};
+  queue.arm_doorbell();
+  EXPECT_EQ(::poll(&bell, 1, 5), 0);  // nothing will ever come
+  EXPECT_EQ(queue.pool().available(), queue.pool().capacity());
+}
+
+// What a thread that sleeps on it sees: a bell that rings by itself, once a time it was armed.
+TEST_F(EthPortTest, WithoutInterruptsTheDoorbellIsATimer) {
+  auto port = EthPort::open(id_, small_);
+  ASSERT_TRUE(port);
+  EthQueue& queue = (*port)->queue(0);
+  pollfd bell{.fd = queue.doorbell(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&bell, 1, 0), 0);
+  queue.arm_doorbell();
+  EXPECT_EQ(::poll(&bell, 1, 60'000), 1);
+  queue.disarm_doorbell();
+  EXPECT_EQ(::poll(&bell, 1, 0), 0);
 }
 
 TEST_F(EthPortTest, ChainsAreDroppedAndCounted) {

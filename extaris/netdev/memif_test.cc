@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -28,7 +28,9 @@ class WireTest : public testing::Test {
     page_ = Descriptor{memfd_create("doorbell", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
     ASSERT_EQ(ftruncate(page_.get(), 4096), 0);
     ASSERT_EQ(fcntl(page_.get(), F_ADD_SEALS, F_SEAL_SHRINK), 0);
-    for (Descriptor& event : events_) event = Descriptor{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+    int bells[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, bells), 0);
+    bells_ = {Descriptor{bells[0]}, Descriptor{bells[1]}};
   }
 
   WireOptions options(Role role) const {
@@ -41,8 +43,7 @@ class WireTest : public testing::Test {
   Outcome<std::unique_ptr<WireDevice>> end(const WireOptions& options) {
     const unsigned i = options.role == Role::server ? 0 : 1;
     auto doorbell =
-        WireDoorbell::attach({Descriptor{dup(page_.get())}, Descriptor{dup(events_[i].get())},
-                              Descriptor{dup(events_[1 - i].get())}, i});
+        WireDoorbell::attach({Descriptor{dup(page_.get())}, Descriptor{dup(bells_[i].get())}, i});
     return WireDevice::create(options, std::move(*doorbell));
   }
   static bool come_up(WireDevice& a, WireDevice& b) {
@@ -88,7 +89,7 @@ class WireTest : public testing::Test {
   }
 
   Descriptor page_;
-  std::array<Descriptor, 2> events_;
+  std::array<Descriptor, 2> bells_;
 };
 
 TEST_F(WireTest, CarriesFramesBothWays) {

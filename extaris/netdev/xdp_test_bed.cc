@@ -80,6 +80,7 @@ std::string XdpTestBed::make_socket() {
 
 std::string XdpTestBed::open_peer() {
   peer_ = Descriptor{socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, be16_t{ETH_P_IP}.raw())};
+  if (peer_.get() < 0) return failed("AF_PACKET socket");
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
   address.sll_protocol = be16_t{ETH_P_IP}.raw();

@@ -28,11 +28,12 @@ std::vector<std::string> eal_arguments(const EalOptions& options) {
                                      "--log-level=error",
                                      "-m",
                                      std::to_string(options.memory_mib)};
-  if (options.pci_device.empty()) {
-    arguments.emplace_back("--no-pci");
-  } else {
+  if (options.pci) {
+    // Who allows one function denies all others: this is a bridge's address, which no driver takes.
     arguments.emplace_back("-a");
-    arguments.push_back(options.pci_device);
+    arguments.emplace_back("0000:00:00.0");
+  } else {
+    arguments.emplace_back("--no-pci");
   }
   // One logical core that may run wherever the thread may run already.
   arguments.emplace_back("--lcores");

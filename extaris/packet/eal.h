@@ -1,7 +1,7 @@
 // eal.h: DPDK's environment (EAL), brought up once a process so that packets have pools.
 //
 // Unprivileged and invisible: no root, no hugepages unless there are some to have, no files, no
-// sockets, no PCI, no threads, and the calling thread keeps its affinity.
+// sockets, no PCI unless asked for, no threads, and the calling thread keeps its affinity.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace arrakis::extaris {
 
 struct EalOptions {
   std::size_t memory_mib = 64;  // taken from ordinary pages at start
-  std::string pci_device;       // allow this function alone; empty: no PCI at all
+  bool pci = false;             // functions may be plugged in later; none is touched now
 };
 
 // The first call decides; later ones find it up and succeed.

@@ -106,7 +106,7 @@ TEST_F(ClientTest, TakesWhatAWireConsistsOf) {
   EXPECT_TRUE(wire.socket_name.starts_with("arrakis-fake-wire-"));
   EXPECT_EQ(wire.secret, "secret");
   EXPECT_EQ(wire.ring_log2, 10);
-  EXPECT_TRUE(wire.doorbell_page && wire.own_event && wire.peer_event);
+  EXPECT_TRUE(wire.doorbell_page && wire.bell);
 }
 
 TEST_F(ClientTest, EndsTheSessionWhenItGoes) {

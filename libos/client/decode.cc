@@ -125,6 +125,19 @@ Outcome<WireGrant> decode(protocol::WireQueue::Reader message) {
   return grant;
 }
 
+Outcome<SriovGrant> decode(protocol::SriovQueue::Reader message) {
+  SriovGrant grant{.function = line(message.getFunction()),
+                   .index = message.getIndex(),
+                   .locked_bytes = message.getLockedBytes()};
+  // It becomes part of an option of DPDK's: nothing but "0000:3b:02.1".
+  const bool is_address =
+      grant.function.size() == std::string_view{"0000:3b:02.1"}.size() &&
+      grant.function.find_first_not_of("0123456789abcdef:.") == std::string::npos;
+  if (!is_address) return nonsense("PCI function");
+  if (grant.index >= limits::queues_max) return nonsense("queue of a PCI function");
+  return grant;
+}
+
 Error decode(protocol::Error::Reader message) {
   const auto code = static_cast<std::uint16_t>(message.getCode());
   Error error{.message = line(message.getMessage()), .remedy = line(message.getRemedy())};

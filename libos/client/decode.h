@@ -14,6 +14,7 @@ Outcome<VnicInfo> decode(protocol::VnicInfo::Reader message);
 // All but the descriptors, which travel beside the message.
 Outcome<XdpGrant> decode(protocol::XdpQueue::Reader message);
 Outcome<WireGrant> decode(protocol::WireQueue::Reader message);
+Outcome<SriovGrant> decode(protocol::SriovQueue::Reader message);
 Error decode(protocol::Error::Reader message);
 
 // Does the memory hold the frames? Asked once the descriptor is there.

@@ -102,8 +102,7 @@ class QueueServer final : public protocol::Queue::Server {
     wire.setRingLog2(10);
     wire.setBufferBytes(2048);
     wire.setDoorbellPage(copy_of(facts_, link.page));
-    wire.setOwnEvent(copy_of(facts_, link.events[facts_.end]));
-    wire.setPeerEvent(copy_of(facts_, link.events[1 - facts_.end]));
+    wire.setBell(copy_of(facts_, link.bells[facts_.end]));
   }
 
   Facts& facts_;
@@ -269,6 +268,12 @@ extaris::Descriptor Wire::sealed_page() {
   ARK_CHECK(ftruncate(page.get(), 4096) == 0);
   ARK_CHECK(fcntl(page.get(), F_ADD_SEALS, F_SEAL_SHRINK) == 0);
   return page;
+}
+
+std::array<extaris::Descriptor, 2> Wire::socket_pair() {
+  int ends[2];
+  ARK_CHECK(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) == 0);
+  return {extaris::Descriptor{ends[0]}, extaris::Descriptor{ends[1]}};
 }
 
 std::string Wire::new_socket_name() {

@@ -1,12 +1,12 @@
 // fake_arrakisd.h: a daemon for tests, in a thread of the test process, on a socket of its own.
 //
-// It grants VNICs whose descriptors are memfds and eventfds that the test can recognise, and it
-// misbehaves as told.
+// It grants VNICs whose descriptors are memfds, eventfds and sockets that the test can recognise,
+// and it misbehaves as told.
 #pragma once
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -26,10 +26,10 @@ enum class Kind : std::uint8_t { xdp, wire };
 struct Wire {
   std::string socket_name = new_socket_name();
   extaris::Descriptor page = sealed_page();
-  extaris::Descriptor events[2] = {extaris::Descriptor{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
-                                   extaris::Descriptor{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}};
+  std::array<extaris::Descriptor, 2> bells = socket_pair();
 
   static extaris::Descriptor sealed_page();
+  static std::array<extaris::Descriptor, 2> socket_pair();
   static std::string new_socket_name();
 };
 

@@ -64,15 +64,21 @@ struct WireGrant {
   std::uint8_t ring_log2 = 0;
   std::uint16_t buffer_bytes = 0;
   Descriptor doorbell_page;
-  Descriptor own_event;
-  Descriptor peer_event;
+  Descriptor bell;
 };
 
-using QueueGrant = std::variant<XdpGrant, WireGrant>;
+// A queue pair of a virtual function that this process may open, through VFIO.
+struct SriovGrant {
+  std::string function;  // PCI address
+  std::uint16_t index = 0;
+  std::uint64_t locked_bytes = 0;  // what the process may lock altogether
+};
+
+using QueueGrant = std::variant<XdpGrant, WireGrant, SriovGrant>;
 
 struct VnicGrant {
   VnicInfo info;
-  std::vector<QueueGrant> queues;  // at least one
+  std::vector<QueueGrant> queues;  // at least one; all of one kind, by index
 };
 
 }  // namespace arrakis::client

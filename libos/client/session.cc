@@ -175,6 +175,7 @@ QueueGrant Session::open(protocol::Queue::Client& queue) {
   switch (grant.which()) {
     case protocol::QueueGrant::XDP: return receive(grant.getXdp());
     case protocol::QueueGrant::WIRE: return receive(grant.getWire());
+    case protocol::QueueGrant::SRIOV: return value_or_refuse(decode(grant.getSriov()));
   }
   refuse(Error::Code::not_yet, "arrakisd granted a kind of queue that this program does not know",
          "build the program with a libarrakis of the release of arrakisd");
@@ -191,8 +192,7 @@ XdpGrant Session::receive(protocol::XdpQueue::Reader message) {
 WireGrant Session::receive(protocol::WireQueue::Reader message) {
   WireGrant grant = value_or_refuse(decode(message));
   grant.doorbell_page = receive(message.getDoorbellPage());
-  grant.own_event = receive(message.getOwnEvent());
-  grant.peer_event = receive(message.getPeerEvent());
+  grant.bell = receive(message.getBell());
   return grant;
 }
 

@@ -23,6 +23,13 @@ std::string setting(std::string_view given, const char* variable, std::string_vi
   return value != nullptr && *value != '\0' ? value : std::string{otherwise};
 }
 
+bool any_is_function(const std::vector<client::VnicGrant>& grants) {
+  for (const auto& grant : grants)
+    for (const auto& queue : grant.queues)
+      if (std::holds_alternative<client::SriovGrant>(queue)) return true;
+  return false;
+}
+
 std::size_t queues_of(const std::vector<client::VnicGrant>& grants) {
   std::size_t count = 0;
   for (const auto& grant : grants) count += grant.queues.size();
@@ -54,8 +61,9 @@ Outcome<App> App::attach(std::string_view name, const Options& options) {
   if (!client) return std::unexpected(std::move(client.error()));
   std::vector<client::VnicGrant> grants = client->take_vnics();
 
-  if (auto eal = extaris::start_eal(
-          {.memory_mib = memory_mib + memory_mib_a_queue * queues_of(grants), .pci_device = ""});
+  if (auto eal =
+          extaris::start_eal({.memory_mib = memory_mib + memory_mib_a_queue * queues_of(grants),
+                              .pci = any_is_function(grants)});
       !eal)
     return std::unexpected(std::move(eal.error()));
 

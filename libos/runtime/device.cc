@@ -2,9 +2,11 @@
 
 #include <utility>
 
+#include "extaris/link/local_addresses.h"
 #include "extaris/netdev/memif.h"
 #include "extaris/netdev/wire_doorbell.h"
 #include "extaris/netdev/xdp_device.h"
+#include "extaris/wire/ethernet.h"
 
 namespace arrakis::runtime {
 namespace {
@@ -27,8 +29,7 @@ Outcome<std::unique_ptr<NetDevice>> make(client::XdpGrant grant, const client::V
 Outcome<std::unique_ptr<NetDevice>> make(client::WireGrant grant, const client::VnicInfo& info) {
   const bool is_server = grant.role == client::WireGrant::Role::server;
   auto doorbell = extaris::WireDoorbell::attach({.page = std::move(grant.doorbell_page),
-                                                 .own_event = std::move(grant.own_event),
-                                                 .peer_event = std::move(grant.peer_event),
+                                                 .bell = std::move(grant.bell),
                                                  .end = is_server ? 0u : 1u});
   if (!doorbell) return std::unexpected(std::move(doorbell.error()));
   return extaris::WireDevice::create(
@@ -42,11 +43,59 @@ Outcome<std::unique_ptr<NetDevice>> make(client::WireGrant grant, const client::
       std::move(*doorbell));
 }
 
+// What a card must let through for IPv6: neighbours ask by multicast (RFC 4861, 4.3).
+std::vector<MacAddress> multicast_groups(const client::VnicInfo& info) {
+  std::vector<MacAddress> groups;
+  const auto listen = [&](const Ipv6Address& group) {
+    groups.push_back(extaris::multicast_mac(group));
+  };
+  for (const IpPrefix& prefix : info.addresses)
+    if (!prefix.address.is_v4()) listen(extaris::solicited_node_group(prefix.address.v6()));
+  if (groups.empty()) return groups;
+  listen(extaris::solicited_node_group(extaris::link_local_address(info.mac)));
+  listen({{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}});  // all nodes
+  return groups;
+}
+
+// Each queue of a function is a queue of its one port.
+Outcome<Devices> make_port(const client::VnicGrant& grant) {
+  const auto& function = std::get<client::SriovGrant>(grant.queues.front()).function;
+  auto port = extaris::EthPort::plug_in_and_open(
+      function, {.queues = static_cast<std::uint16_t>(grant.queues.size()),
+                 .mtu_bytes = grant.info.mtu_bytes});
+  if (!port) return std::unexpected(std::move(port.error()));
+  Devices devices{.port = std::move(*port), .queues = {}};
+  for (const client::QueueGrant& queue : grant.queues) {
+    const auto* own = std::get_if<client::SriovGrant>(&queue);
+    if (own == nullptr || own->function != function || own->index != devices.queues.size())
+      return fail(Error::Code::internal, "arrakisd mixed up the queues of " + grant.info.name);
+    devices.queues.push_back(std::make_unique<extaris::EthQueue>(devices.port->queue(own->index)));
+  }
+  const MacAddress& mac = devices.queues.front()->info().mac;
+  devices.port->join(multicast_groups(grant.info));
+  if (mac == grant.info.mac) return devices;
+  return fail(Error::Code::unavailable,
+              function + " has the MAC " + mac.to_string() + ", not " + grant.info.mac.to_string(),
+              "is its card up? ip link shows it; then start again");
+}
+
+Outcome<std::unique_ptr<NetDevice>> make(const client::SriovGrant&, const client::VnicInfo& info) {
+  return fail(Error::Code::internal, "arrakisd mixed up the queues of " + info.name);
+}
+
 }  // namespace
 
-Outcome<std::unique_ptr<NetDevice>> make_device(client::QueueGrant grant,
-                                                const client::VnicInfo& info) {
-  return std::visit([&](auto&& kind) { return make(std::move(kind), info); }, std::move(grant));
+Outcome<Devices> make_devices(client::VnicGrant& grant) {
+  if (std::holds_alternative<client::SriovGrant>(grant.queues.front())) return make_port(grant);
+  Devices devices;
+  for (client::QueueGrant& queue : grant.queues) {
+    auto device = std::visit(
+        [&]<class Grant>(Grant&& kind) { return make(std::forward<Grant>(kind), grant.info); },
+        std::move(queue));
+    if (!device) return std::unexpected(std::move(device.error()));
+    devices.queues.push_back(std::move(*device));
+  }
+  return devices;
 }
 
 }  // namespace arrakis::runtime

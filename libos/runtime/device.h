@@ -1,16 +1,23 @@
-// device.h: the device that a grant describes.
+// device.h: the devices that a grant describes.
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "base/error.h"
+#include "extaris/netdev/ethdev.h"
 #include "extaris/netdev/net_device.h"
 #include "libos/client/grant.h"
 
 namespace arrakis::runtime {
 
+struct Devices {
+  std::unique_ptr<extaris::EthPort>
+      port;  // of the queues, and outlives them; nullptr: there is none
+  std::vector<std::unique_ptr<extaris::NetDevice>> queues;
+};
+
 // Takes the grant's descriptors. REQUIRES: start_eal() succeeded.
-Outcome<std::unique_ptr<extaris::NetDevice>> make_device(client::QueueGrant grant,
-                                                         const client::VnicInfo& info);
+Outcome<Devices> make_devices(client::VnicGrant& grant);
 
 }  // namespace arrakis::runtime

@@ -20,15 +20,34 @@ Outcome<std::uint64_t> random_seed() {
 
 }  // namespace
 
+struct Vnic::Port {
+  std::unique_ptr<extaris::EthPort> port;
+};
+
+Vnic::Vnic() = default;
+Vnic::Vnic(Vnic&&) noexcept = default;
+Vnic& Vnic::operator=(Vnic&& other) noexcept {
+  queues_ = std::move(other.queues_);  // before the port that ours are of
+  port_ = std::move(other.port_);
+  name_ = std::move(other.name_);
+  provider_ = std::move(other.provider_);
+  mac_ = other.mac_;
+  mtu_bytes_ = other.mtu_bytes_;
+  addresses_ = std::move(other.addresses_);
+  return *this;
+}
+Vnic::~Vnic() = default;
+
 Outcome<Vnic> VnicBuilder::build(client::VnicGrant grant) {
   Vnic vnic;
-  for (client::QueueGrant& queue : grant.queues) {
+  auto devices = runtime::make_devices(grant);
+  if (!devices) return std::unexpected(std::move(devices.error()));
+  vnic.port_ = std::make_unique<Vnic::Port>(std::move(devices->port));
+  for (auto& device : devices->queues) {
     const auto seed = random_seed();
     if (!seed) return std::unexpected(seed.error());
-    auto device = runtime::make_device(std::move(queue), grant.info);
-    if (!device) return std::unexpected(std::move(device.error()));
     vnic.queues_.push_back(
-        QueueBuilder::build(std::move(*device), runtime::stack_config(grant.info, *seed)));
+        QueueBuilder::build(std::move(device), runtime::stack_config(grant.info, *seed)));
   }
   vnic.name_ = std::move(grant.info.name);
   vnic.provider_ = std::move(grant.info.provider);

@@ -2,9 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -58,7 +58,7 @@ std::vector<Neighbor> neighbors_of(const VnicSpec& spec) {
 std::vector<Finding> WireProvider::diagnose() {
   if (auto link = make_link(); !link)
     return {{Finding::Verdict::fail, "wire", link.error().message, "needs Linux 3.17 or newer"}};
-  return {{Finding::Verdict::pass, "wire", "memfd, eventfd and random bytes are there", ""}};
+  return {{Finding::Verdict::pass, "wire", "memfd, socket pairs and random bytes are there", ""}};
 }
 
 Outcome<std::vector<std::string>> WireProvider::check(const VnicSpec& spec) {
@@ -116,10 +116,10 @@ Outcome<WireProvider::Link> WireProvider::make_link() {
   if (link.doorbell_page.get() < 0 || ftruncate(link.doorbell_page, page_bytes) != 0 ||
       fcntl(link.doorbell_page, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
     return failure("cannot make the doorbell page");
-  for (kj::AutoCloseFd& event : link.events) {
-    event = kj::AutoCloseFd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (event.get() < 0) return failure("cannot make a doorbell");
-  }
+  int bells[2];
+  if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, bells) != 0)
+    return failure("cannot make the doorbells");
+  link.bells = {kj::AutoCloseFd(bells[0]), kj::AutoCloseFd(bells[1])};
   return link;
 }
 
@@ -158,8 +158,7 @@ Outcome<QueueGrant> WireProvider::open(const VnicSpec& spec, std::uint16_t index
       .ring_log2 = ring_log2,
       .buffer_bytes = buffer_bytes(spec.mtu_bytes),
       .doorbell_page = duplicate(link.doorbell_page),
-      .own_event = duplicate(link.events[*own]),
-      .peer_event = duplicate(link.events[1 - *own])}};
+      .bell = duplicate(link.bells[*own])}};
 }
 
 // The page and the secret live on for the other end: a flag cleared under a sleeper would let it

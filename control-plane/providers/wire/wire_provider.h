@@ -1,4 +1,4 @@
-// wire_provider.h: a private link between two applications: shared memory (memif), two eventfds,
+// wire_provider.h: a private link between two applications: shared memory (memif), two bells,
 // and one page of flags that say who sleeps. The first VNIC to name the wire is memif's server, the
 // second its client.
 //
@@ -40,7 +40,7 @@ class WireProvider final : public Provider {
   struct Link {  // what both ends share
     std::string socket_name, secret;
     kj::AutoCloseFd doorbell_page;
-    std::array<kj::AutoCloseFd, 2> events;  // events[i] wakes ends[i]
+    std::array<kj::AutoCloseFd, 2> bells;  // of ends[i]; the two ends of a socket pair
   };
   struct Wire {
     std::array<std::optional<End>, 2> ends;  // the server, the client

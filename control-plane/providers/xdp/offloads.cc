@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -26,10 +27,13 @@ int ask_driver(const std::string& netdev, void* command) {
   return ioctl(socket, SIOCETHTOOL, &request) == 0 ? 0 : errno;
 }
 
+constexpr std::array<std::uint32_t, 3> transmit_offloads{ETHTOOL_STXCSUM, ETHTOOL_STSO,
+                                                         ETHTOOL_SGSO};
+
 }  // namespace
 
 Outcome<void> disable_transmit_offloads(const std::string& netdev) {
-  for (const std::uint32_t command : {ETHTOOL_STXCSUM, ETHTOOL_STSO, ETHTOOL_SGSO}) {
+  for (const std::uint32_t command : transmit_offloads) {
     ethtool_value value{.cmd = command, .data = 0};
     if (const int error = ask_driver(netdev, &value); error != 0 && error != EOPNOTSUPP)
       return fail(Error::Code::unavailable, fmt::format("{}: cannot turn transmit offloads off: {}",

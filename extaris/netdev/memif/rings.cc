@@ -10,8 +10,12 @@ namespace arrakis::extaris::memif {
 namespace {
 
 // A buffer to read was last written by the other core. Asked for this many frames early it is here
-// in time: 49 ns an echo in place of 53. (Buffers to write are not worth it: 68.)
+// in time: 49 ns an echo in place of 53.
 constexpr unsigned prefetch_ahead = 8;
+// A buffer to write was last read by the other core. To own its lines early pays for long frames:
+// 4.6 million echoes of 1,024 B a second in place of 4.2; short ones are dearer with it, 68 ns.
+constexpr unsigned own_ahead = 4;
+constexpr std::uint32_t own_bytes_min = 256;
 // The peer starts on the first frames of a burst while we still copy the rest: at 64
 // outstanding 16.8 million echoes a second in place of 10.6, at 7 ns each for its smaller bursts.
 constexpr unsigned publish_every = 16;
@@ -51,6 +55,7 @@ int Sender::send(rte_mbuf** packets, unsigned count, Counters& counters) noexcep
   if (room > size_) return -1;
   const unsigned taken = std::min<unsigned>(count, room);
   for (unsigned i = 0; i < taken; ++i) {
+    if (i + own_ahead < taken) own(*packets[i + own_ahead]);
     if (copy(*packets[i], static_cast<std::uint16_t>(next_ & (size_ - 1)), counters)) ++next_;
     if (i % publish_every == publish_every - 1) publish();
   }
@@ -58,6 +63,18 @@ int Sender::send(rte_mbuf** packets, unsigned count, Counters& counters) noexcep
   publish();
   rte_pktmbuf_free_bulk(packets, taken);
   return static_cast<int>(taken);
+}
+
+// Asks for the lines that the packet will be copied to, own_ahead frames from now.
+void Sender::own(const rte_mbuf& packet) const noexcept {
+  const std::uint32_t length = packet.data_len;
+  if (length < own_bytes_min) return;
+  const std::uint32_t slot = (next_ + own_ahead) & (size_ - 1u);
+  const BufferDescriptor descriptor =
+      buffers_.are_laid_out() ? BufferDescriptor{} : snapshot(descriptors_[slot]);
+  const std::byte* buffer = buffers_.locate(slot, descriptor, length);
+  if (buffer == nullptr) return;
+  for (std::uint32_t at = 0; at < length; at += line_bytes) __builtin_prefetch(buffer + at, 1);
 }
 
 void Sender::publish() noexcept { __atomic_store_n(published_, next_, __ATOMIC_RELEASE); }

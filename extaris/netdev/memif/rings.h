@@ -77,6 +77,7 @@ class Sender {
   int send(rte_mbuf** packets, unsigned count, Counters& counters) noexcept;
 
  private:
+  void own(const rte_mbuf& packet) const noexcept;
   void publish() noexcept;
   bool copy(const rte_mbuf& packet, std::uint16_t slot, Counters& counters) noexcept;
 

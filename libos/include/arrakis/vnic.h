@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +14,10 @@ namespace arrakis {
 
 class Vnic {
  public:
+  Vnic(Vnic&&) noexcept;
+  Vnic& operator=(Vnic&&) noexcept;
+  ~Vnic();
+
   const std::string& name() const noexcept { return name_; }          // "vf0"
   const std::string& provider() const noexcept { return provider_; }  // "xdp", "wire", "sriov"
   const MacAddress& mac() const noexcept { return mac_; }
@@ -24,14 +29,16 @@ class Vnic {
 
  private:
   friend class VnicBuilder;
-  Vnic() = default;
+  Vnic();
 
+  struct Port;  // what all queues are of, where that is one device
   std::string name_;
   std::string provider_;
   MacAddress mac_;
   std::uint16_t mtu_bytes_ = 0;
   std::vector<IpPrefix> addresses_;
-  std::vector<Queue> queues_;
+  std::unique_ptr<Port> port_;
+  std::vector<Queue> queues_;  // go first
 };
 
 }  // namespace arrakis

@@ -1,0 +1,87 @@
+#!/bin/bash
+# packet_cost.sh: in the emulated machine: the echo servers of figure packet_cost, one after the
+# other on the same virtual function, each measured from outside of the machine.
+source tests/vm/guest/sriov.sh
+
+servers=$build/bench/servers
+peer=10.9.0.1
+peer_mac=52:54:00:00:00:99
+address=10.9.0.2
+mac=52:54:00:0a:0b:0c
+
+# measure SYSTEM MODE MAC: the runner does it, with the server that stands ready.
+measure() {
+  local answer
+  say "measuring $1, $2"
+  exec 9<>/dev/ttyS1
+  echo "measure $* $address" >&9
+  read -r answer <&9
+  exec 9>&-
+  same "$answer" "done"
+}
+
+# end: of the server, without a word.
+end() {
+  kill -9 "$server"
+  wait "$server" 2>/dev/null || true
+}
+
+# linux_on FUNCTION: its own driver, and a neighbour that need not be asked for.
+linux_on() {
+  local device
+  ip link set eth0 vf 0 mac $mac
+  echo igbvf >"/sys/bus/pci/devices/$1/driver_override"
+  echo "$1" >/sys/bus/pci/drivers_probe
+  wait_for 10 netdev_of "$1"
+  device=$(netdev_of "$1")
+  sysctl -q "net.ipv6.conf.$device.disable_ipv6=1"
+  ip link set "$device" up
+  ip address add $address/24 dev "$device"
+  ip neighbour replace $peer lladdr $peer_mac dev "$device" nud permanent
+  wait_for 10 grep -q 1 "/sys/class/net/$device/carrier"
+}
+
+linux_off() {
+  echo "$1" >"/sys/bus/pci/devices/$1/driver/unbind"
+  echo >"/sys/bus/pci/devices/$1/driver_override"
+}
+
+begin "the clock counts instructions"
+same "$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)" tsc
+
+begin "Linux"
+ip link set eth0 up
+wait_for 20 grep -q 1 /sys/class/net/eth0/carrier
+echo 0 >"/sys/bus/pci/devices/$card/sriov_drivers_autoprobe"
+echo 2 >"/sys/bus/pci/devices/$card/sriov_numvfs"
+vf=$(vf_of 0)
+linux_on "$vf"
+for mode in spinning blocking; do
+  "$servers/linux_udp_echo" --mode $mode --count-idle >/dev/null &
+  server=$!
+  measure linux $mode $mac
+  end
+done
+linux_off "$vf"
+
+begin "Arrakis"
+write_usual_policy
+start_daemon
+ctl assign-vf --app one
+mac=$(ip link show eth0 | awk '$1 == "vf" && $2 == 0 { for (i = 3; i < NF; ++i) if ($i ~ /^..:..:..:..:..:..$/) { print $i; exit } }')
+[[ -n $mac && $mac != 00:* ]] || fail "the function has no MAC address"
+# serve SYSTEM PROGRAM OPTION...
+serve() {
+  local system=$1 program=$2
+  shift 2
+  nobody env ARRAKIS_SOCKET="$socket" ARRAKIS_APP=one "$servers/$program" --count-idle "$@" \
+    >>"$out/$system.log" 2>&1
+  server=$process
+  measure "$system" spinning "$mac"
+  end
+  wait_for 20 at_rest 0
+}
+serve driver driver_echo
+serve stack udp_echo_bench --mode stack
+serve arrakis-n udp_echo_bench --mode spinning
+finish
