@@ -137,7 +137,7 @@ Next segment_arrives(ControlBlock& c, Segment& s, const Context& context) noexce
 void receive_fast(ControlBlock& c, Segment& s, const Context& context) noexcept {
   ++context.counters.fast_path;
   if (s.is_stamped && s.seq.not_after(c.last_ack_sent)) c.ts_recent = s.timestamps.value;
-  update_window(c, s);
+  update_window(c, s, true);
   if (c.has(flag::keepalive)) [[unlikely]]
     c.last_received = context.now.tick;
   if (s.ack != c.snd_una) acknowledge_sent(c, s.ack, context);
