@@ -106,12 +106,25 @@ Next check_sequence(ControlBlock& c, Segment& s, const Context& context) noexcep
   return Next::proceed;
 }
 
+namespace {
+
+// Nobody needs to hear of it in TIME-WAIT, where everything has been acknowledged both ways.
+Ending ending_by_reset(State in) {
+  switch (in) {
+    case State::syn_received: return Ending::refused;
+    case State::time_wait: return Ending::none;
+    default: return Ending::reset;
+  }
+}
+
+}  // namespace
+
 // RFC 9293, 3.10.7.4, second, with RFC 5961, 3.2: only the exact sequence number resets.
 Next check_reset(ControlBlock& c, Segment& s, const Context& context) noexcept {
   if (!s.has(tcp_flag::rst)) return Next::proceed;
   if (s.seq != c.rcv_nxt) return Next::challenge;
   ++context.counters.resets_received;
-  give_up(c, c.state == State::syn_received ? Ending::refused : Ending::reset);
+  give_up(c, ending_by_reset(c.state));
   return Next::closed;
 }
 
