@@ -166,7 +166,9 @@ void TcpWorld::send_some(TcpConnection& from, Stream& stream) {
   if (stream.is_shut || !from.is_open()) return;
   while (stream.sent < stream.length) {
     const std::size_t most = std::min<std::size_t>(stream.length - stream.sent, 5'000);
-    std::vector<std::byte> part(1 + random_.below(most));
+    // More than there is room for now and then, but not each time: all of it has to be made up.
+    const std::size_t room = random_.once_in(8) ? most : from.send_room() + 1;
+    std::vector<std::byte> part(1 + random_.below(std::min(most, room)));
     for (std::size_t i = 0; i < part.size(); ++i) part[i] = byte_of(stream, stream.sent + i);
     const auto taken = from.send(part);
     if (!taken) return;
