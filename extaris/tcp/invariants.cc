@@ -77,8 +77,8 @@ std::string_view broken_in_receive_queues(const ControlBlock& c) {
 
 // Whatever waits is waited for by something.
 std::string_view broken_in_timers(const ControlBlock& c) {
-  const bool is_sending = may_transmit(c.state) || c.state == State::syn_sent ||
-                          c.state == State::syn_received;
+  const bool is_sending =
+      may_transmit(c.state) || c.state == State::syn_sent || c.state == State::syn_received;
   if (!is_sending || c.has(flag::in_todo)) return {};
   if (c.snd_una != c.snd_nxt && c.sender_timer == SenderTimer::idle)
     return "nothing watches over what is under way";
@@ -92,8 +92,8 @@ std::string_view broken_in_timers(const ControlBlock& c) {
 }  // namespace
 
 std::string_view broken_invariant(const ControlBlock& c) noexcept {
-  for (const auto part : {broken_in_send_queue, broken_in_scoreboard, broken_in_receive_queues,
-                          broken_in_timers})
+  for (const auto part :
+       {broken_in_send_queue, broken_in_scoreboard, broken_in_receive_queues, broken_in_timers})
     if (const auto broken = part(c); !broken.empty()) return broken;
   return {};
 }

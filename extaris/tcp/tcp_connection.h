@@ -29,7 +29,7 @@ class TcpLayer;
 namespace tcp {
 struct ControlBlock;
 struct Inspector;
-}
+}  // namespace tcp
 
 // What `ss -ti` shows.
 struct TcpInfo {
