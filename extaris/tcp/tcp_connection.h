@@ -28,7 +28,8 @@ class Stack;
 class TcpLayer;
 namespace tcp {
 struct ControlBlock;
-}
+struct Inspector;
+}  // namespace tcp
 
 // What `ss -ti` shows.
 struct TcpInfo {
@@ -99,6 +100,7 @@ class TcpConnection {
  private:
   friend class Stack;
   friend class TcpListener;
+  friend struct tcp::Inspector;
   TcpConnection(TcpLayer& layer, tcp::ControlBlock& block) noexcept
       : layer_{&layer}, block_{&block} {}
 

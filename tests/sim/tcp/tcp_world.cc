@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "extaris/tcp/invariants.h"
+
 namespace arrakis::sim {
 namespace {
 
@@ -132,6 +134,16 @@ void TcpWorld::poll_all() {
   for (Pair& pair : pairs_) act(pair);
   client_stack_.flush();
   server_stack_.flush();
+  if (!random_.once_in(16)) return;  // it walks along every queue
+  for (const Pair& pair : pairs_)
+    for (const auto* connection : {&pair.client, &pair.server}) inspect(*connection);
+}
+
+void TcpWorld::inspect(const std::optional<extaris::TcpConnection>& connection) {
+  if (!connection) return;
+  const auto broken =
+      extaris::tcp::broken_invariant(extaris::tcp::Inspector::block_of(*connection));
+  if (!broken.empty()) complain(std::string{broken});
 }
 
 // Whose it is, is said by the ports.
