@@ -22,16 +22,6 @@
 
 namespace arrakis::extaris {
 
-struct TcpListenOptions {
-  std::uint32_t backlog = 128;
-  std::optional<TcpSettings> settings;  // nothing: the stack's own
-};
-
-struct TcpConnectOptions {
-  Endpoint local;                       // any: the stack chooses
-  std::optional<TcpSettings> settings;  // nothing: the stack's own
-};
-
 class Stack {
  public:
   Stack(NetDevice& device, const StackConfig& config);

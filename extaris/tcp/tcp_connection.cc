@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "extaris/packet/bytes.h"
+#include "extaris/packet/notes.h"
 #include "extaris/tcp/segment_arrives.h"
 #include "extaris/tcp/tcp_layer.h"
 
@@ -21,6 +22,11 @@ std::span<std::byte> TcpBuffer::bytes() const noexcept {
 
 std::size_t TcpBuffer::capacity() const noexcept {
   return packet_ ? size(packet_) + tailroom(packet_) : 0;
+}
+
+void TcpBuffer::settle() noexcept {
+  std::exchange(lender_, nullptr)
+      ->take_back(connection_, generation_, tcp::notes_of(packet_.mbuf()).bytes);
 }
 
 bool TcpBuffer::resize(std::size_t count) noexcept {
@@ -64,7 +70,16 @@ bool TcpConnection::at_end() const noexcept {
 
 TcpError TcpConnection::error() const noexcept { return block_->ending; }
 
-TcpBuffer TcpConnection::receive() noexcept { return TcpBuffer{layer_->receive(*block_)}; }
+bool TcpConnection::is_readable() const noexcept { return !block_->received.empty() || at_end(); }
+
+TcpBuffer TcpConnection::receive() noexcept {
+  TcpBuffer buffer{layer_->receive(*block_)};
+  if (!buffer) return buffer;
+  buffer.lender_ = layer_;
+  buffer.connection_ = block_->id;
+  buffer.generation_ = block_->generation;
+  return buffer;
+}
 
 TcpBuffer TcpConnection::allocate(std::size_t bytes) noexcept {
   Packet packet = layer_->allocate();
@@ -77,6 +92,9 @@ std::size_t TcpConnection::segment_bytes() const noexcept { return block_->mss; 
 
 std::expected<void, TcpSendError> TcpConnection::send(TcpBuffer&& buffer) noexcept {
   if (!buffer) return std::unexpected(TcpSendError::no_buffer);
+  if (const auto refused = layer_->refuses(*block_, size(buffer.packet_)))
+    return std::unexpected(*refused);
+  if (buffer.lender_ != nullptr) buffer.settle();  // before its notes are those of the send queue
   return layer_->send(*block_, std::move(buffer.packet_));
 }
 
@@ -106,26 +124,13 @@ std::size_t TcpConnection::send_room() const noexcept {
   return block_->send_buffer() > waiting ? block_->send_buffer() - waiting : 0;
 }
 
+bool TcpConnection::is_drained() const noexcept { return block_->sent.empty(); }
+
 void TcpConnection::shutdown() noexcept { layer_->shut_sending(*block_); }
 
 void TcpConnection::abort() noexcept {
   layer_->abort(*block_);
   layer_->settle(*block_);
-}
-
-void TcpConnection::set_no_delay(bool on) noexcept {
-  if (!on) return block_->clear(flag::no_delay);
-  block_->set(flag::no_delay | flag::send_now);
-  layer_->settle(*block_);
-}
-
-void TcpConnection::set_keepalive(const std::optional<Keepalive>& keepalive) noexcept {
-  layer_->set_keepalive(*block_, keepalive ? keepalive->idle : Duration{},
-                        keepalive ? keepalive->interval : Duration{});
-}
-
-void TcpConnection::set_user_timeout(Duration timeout) noexcept {
-  block_->user_timeout_ms = static_cast<std::uint32_t>(timeout.ns / 1'000'000);
 }
 
 TcpInfo TcpConnection::info() const noexcept {

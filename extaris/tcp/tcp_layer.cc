@@ -183,8 +183,8 @@ void TcpLayer::stand_in_line(ControlBlock& c) noexcept {
 void TcpLayer::finish() noexcept {
   for (std::uint32_t left = todo_.size(); left > 0; --left) {
     ControlBlock& c = connections_.at(todo_.pop());
-    if (!c.has(flag::in_todo)) continue;  // it is gone
     c.clear(flag::in_todo);
+    if (c.state == State::closed) continue;
     if (!tcp::transmit(c, emitter_, context())) stand_in_line(c);
     arrange(c);
   }
@@ -259,8 +259,9 @@ std::size_t TcpLayer::take_events(std::span<TcpEvent> out) noexcept {
   }
   while (count < out.size() && !ready_.empty()) {
     ControlBlock& c = connections_.at(ready_.pop());
-    if (!c.has(flag::in_ready)) continue;
     c.clear(flag::in_ready);
+    // Who was to be told is gone; who is here now is heard of by accept().
+    if (c.news == 0 || c.listener != tcp::Listener::none) continue;
     out[count++] = {c.id, std::exchange(c.news, std::uint8_t{0})};
   }
   return count;

@@ -73,13 +73,13 @@ class Device final : public extaris::NetDevice {
   void look_at(std::span<const std::byte> frame) {
     if (frame.size() > 1'514 || frame.size() < sizeof(EthernetHeader) + sizeof(Ipv4Header))
       std::abort();
-    const auto ip = extaris::parse_ipv4(frame.subspan(sizeof(EthernetHeader)),
-                                        extaris::Verify::yes);
+    const auto ip =
+        extaris::parse_ipv4(frame.subspan(sizeof(EthernetHeader)), extaris::Verify::yes);
     if (!ip || ip->protocol != extaris::protocol::tcp) return;
-    const auto sum = extaris::pseudo_header(ip->source, ip->target, extaris::protocol::tcp,
-                                            ip->payload.size())
-                         .add(ip->payload)
-                         .intact();
+    const auto sum =
+        extaris::pseudo_header(ip->source, ip->target, extaris::protocol::tcp, ip->payload.size())
+            .add(ip->payload)
+            .intact();
     const auto tcp = extaris::parse_tcp(ip->payload);
     if (!sum || !tcp) std::abort();
     const auto end = tcp->sequence + static_cast<std::uint32_t>(tcp->payload.size());
@@ -173,7 +173,7 @@ void act(std::optional<TcpConnection>& connection, Script& script) {
     case 3: connection->set_no_delay(script.byte() % 2 == 0); break;
     case 4:
       connection->set_keepalive(
-          TcpConnection::Keepalive{Duration::seconds(1 + script.byte()), Duration::seconds(1)});
+          extaris::TcpKeepalive{Duration::seconds(1 + script.byte()), Duration::seconds(1)});
       break;
     case 5: {
       TcpBuffer buffer = connection->receive();
@@ -197,8 +197,7 @@ void run(Script& script, PacketPool& pool) {
                               .tcp = {.connections_max = 8}};
   config.tcp.settings.ecn = script.byte() % 2 == 0;
   config.tcp.settings.receive_buffer_log2 = static_cast<std::uint8_t>(11 + script.byte() % 8);
-  config.tcp.settings.congestion =
-      static_cast<extaris::tcp::CongestionControl>(script.byte() % 3);
+  config.tcp.settings.congestion = static_cast<extaris::tcp::CongestionControl>(script.byte() % 3);
   extaris::Stack stack{device, config};
   Instant now{};
   stack.poll(now);

@@ -6,5 +6,6 @@
 #include "arrakis/event.h"
 #include "arrakis/polling_thread.h"
 #include "arrakis/queue.h"
+#include "arrakis/tcp.h"
 #include "arrakis/udp.h"
 #include "arrakis/vnic.h"
