@@ -63,6 +63,8 @@ Endpoint TcpConnection::remote() const noexcept {
 
 bool TcpConnection::is_open() const noexcept { return is_synchronized(block_->state); }
 
+bool TcpConnection::has_ended() const noexcept { return block_->state == State::closed; }
+
 bool TcpConnection::at_end() const noexcept {
   const bool can_come = may_receive(block_->state) || !is_synchronized(block_->state);
   return block_->received.empty() && (!can_come || block_->state == State::closed);

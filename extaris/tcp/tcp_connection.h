@@ -64,6 +64,8 @@ class [[nodiscard]] TcpConnection {
 
   // The handshake is over and the connection has not ended.
   bool is_open() const noexcept;
+  // Both sides have closed, or error() says what else; only what was received is still to be had.
+  bool has_ended() const noexcept;
   // The peer has closed its side, and everything it sent has been received.
   bool at_end() const noexcept;
   TcpError error() const noexcept;

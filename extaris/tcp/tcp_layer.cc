@@ -171,6 +171,7 @@ void TcpLayer::tell(ControlBlock& c) noexcept {
   if (c.listener != tcp::Listener::none || !c.has(flag::held) || c.has(flag::in_ready)) return;
   c.set(flag::in_ready);
   ready_.push(c.id);
+  ++news_count_;
 }
 
 void TcpLayer::stand_in_line(ControlBlock& c) noexcept {

@@ -66,6 +66,8 @@ class TcpLayer {
                                                           const Endpoint& local,
                                                           const TcpSettings& settings) noexcept;
   std::size_t take_events(std::span<TcpEvent> out) noexcept;
+  // Grows whenever there is one more to take.
+  std::uint64_t news_count() const noexcept { return news_count_; }
 
   Packet allocate() noexcept { return emitter_.allocate(); }
   const IpAddress& address(std::uint8_t index) const noexcept { return addresses_[index]; }
@@ -130,6 +132,7 @@ class TcpLayer {
   tcp::Now now_{};
   tcp::IndexRing todo_;
   tcp::IndexRing ready_;
+  std::uint64_t news_count_ = 0;
   std::uint32_t challenges_left_ = 0;
   Instant challenges_until_{};
   std::uint32_t ports_tried_ = 0;

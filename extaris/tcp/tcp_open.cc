@@ -192,6 +192,7 @@ void TcpLayer::became_established(ControlBlock& c) noexcept {
   l.backlog.push(c.id);
   if (l.has_news) return;
   l.has_news = true;
+  ++news_count_;
   listeners_with_news_.push_back(c.listener);
 }
 

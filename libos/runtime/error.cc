@@ -44,6 +44,12 @@ int report(ConnectError error) {
     case ConnectError::too_many_connections:
       return report(
           Error{Error::Code::exhausted, "this queue has as many connections as it can", ""});
+    case ConnectError::refused:
+      return report(Error{Error::Code::unavailable, "nobody listens on that port", ""});
+    case ConnectError::timed_out:
+      return report(Error{Error::Code::unavailable, "the peer does not answer", ""});
+    case ConnectError::unreachable:
+      return report(Error{Error::Code::unavailable, "the peer cannot be reached", ""});
   }
   std::unreachable();
 }

@@ -23,6 +23,7 @@ BUILD = pathlib.Path(os.environ.get("ARRAKIS_BUILD", ROOT / "build"))
 ARRAKISD = BUILD / "control-plane/arrakisd/arrakisd"
 ARRAKISCTL = BUILD / "control-plane/arrakisctl/arrakisctl"
 UDP_ECHO = BUILD / "examples/udp_echo"
+TCP_ECHO = BUILD / "examples/tcp_echo"
 TCP_ECHO_EVENTS = BUILD / "examples/tcp_echo_events"
 TCP_PROBE = BUILD / "tests/e2e/tcp_probe"
 PROBE = BUILD / "tests/e2e/probe"

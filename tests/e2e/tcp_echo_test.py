@@ -39,7 +39,7 @@ def reset(client):
 
 
 class TcpEcho(MachineTest):
-    program = harness.TCP_ECHO_EVENTS
+    program = harness.TCP_ECHO
 
     def setUp(self):
         super().setUp()
@@ -106,6 +106,12 @@ class TcpEcho(MachineTest):
         return self.machine.vf("echo")["counters"]["transmittedPackets"]
 
 
+class TcpEchoOfEvents(TcpEcho):
+    """The same of callbacks in place of coroutines."""
+
+    program = harness.TCP_ECHO_EVENTS
+
+
 class TcpWire(MachineTest):
     """Two applications, nothing of Linux between them."""
 
@@ -113,7 +119,7 @@ class TcpWire(MachineTest):
         self.machine.start_daemon()
         server = self.machine.assign("echo", "--provider", "wire", "--wire", "w0")
         self.machine.assign("client", "--provider", "wire", "--wire", "w0")
-        self.machine.start_server(harness.TCP_ECHO_EVENTS)
+        self.machine.start_server(harness.TCP_ECHO)
         for size in SIZES:
             with self.subTest(size=size):
                 client = self.machine.start_application(

@@ -55,9 +55,10 @@ class Queue {
   std::size_t poll() noexcept;
 
   // Polls until packets came in or `timeout` is over: spins for a while, then sleeps on the
-  // doorbell, so that idle costs nothing. Returns how many packets came in; 0: the time is over, or
-  // a signal woke it. A signal that comes just before it sleeps does not; a program that must not
-  // miss one sleeps by itself, on doorbell() and a signalfd.
+  // doorbell, so that idle costs nothing. Returns how many packets came in; 0: the time is over, a
+  // timer has made news for tcp_events(), or a signal woke it. A signal that comes just before it
+  // sleeps does not; a program that must not miss one sleeps by itself, on doorbell() and a
+  // signalfd.
   std::size_t wait(std::optional<Duration> timeout = std::nullopt) noexcept;
 
   // How long wait() spins before it sleeps; 50 us unless told. Zero: sleep at once.
