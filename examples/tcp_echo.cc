@@ -15,10 +15,6 @@ arrakis::Task<> serve(arrakis::TcpStream client) {
     if (!co_await client.send(std::move(text))) break;
 }
 
-arrakis::Task<> accept_all(arrakis::Scheduler& scheduler, arrakis::TcpAcceptor acceptor) {
-  while (auto client = co_await acceptor.accept()) scheduler.start(serve(std::move(*client)));
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -39,6 +35,6 @@ int main(int argc, char** argv) {
                 arrakis::Endpoint{prefix.address, acceptor->local().port}.to_string().c_str());
   std::fflush(stdout);
 
-  scheduler.start(accept_all(scheduler, std::move(*acceptor)));
+  scheduler.serve(std::move(*acceptor), serve);
   scheduler.run();  // SIGTERM ends it, and all that it held goes back by itself
 }

@@ -18,6 +18,10 @@ std::size_t heap_uses = 0;
   if (void* memory = std::malloc(bytes)) return memory;
   std::abort();
 }
+[[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  ++heap_uses;
+  return std::malloc(bytes);
+}
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 

@@ -12,6 +12,7 @@
 #include <deque>
 #include <expected>
 #include <optional>
+#include <utility>
 
 #include "arrakis/frame_pool.h"
 #include "arrakis/queue.h"
@@ -31,6 +32,12 @@ class Scheduler {
 
   // Owns the task until it is done, and runs it until it waits for the first time.
   void start(Task<>&& task) noexcept;
+
+  // Starts handler(TcpStream), a Task<>, for each who connects.
+  template <class Handler>
+  void serve(TcpAcceptor&& acceptor, Handler handler) {
+    start(accept_each(*this, std::move(acceptor), std::move(handler)));
+  }
 
   // Until no task is left, or stop() was called.
   void run() noexcept;
@@ -53,6 +60,7 @@ class Scheduler {
   friend class TcpStream;
   friend class TcpAcceptor;
   friend class TcpReceiving;
+  friend class TcpReading;
   friend class TcpSending;
   friend class TcpAccepting;
   friend class TcpConnecting;
@@ -62,6 +70,11 @@ class Scheduler {
     Waiter* receiver = nullptr;
     Waiter* sender = nullptr;
   };
+
+  template <class Handler>
+  static Task<> accept_each(Scheduler& scheduler, TcpAcceptor acceptor, Handler handler) {
+    while (auto client = co_await acceptor.accept()) scheduler.start(handler(std::move(*client)));
+  }
 
   Place& place(std::uint32_t connection);
   Waiter*& acceptor_place(std::uint32_t listener);
