@@ -136,7 +136,7 @@ Next process_ack(ControlBlock& c, Segment& s, const Context& context) noexcept {
   delivery.has_dsack = take_sack(c, s, context);
   if (delivery.is_advance) acknowledge_sent(c, s.ack, context);
   delivery.bytes = (c.snd_una - una) + (c.loss.sacked_bytes - sacked);
-  update_window(c, s);
+  update_window(c, s, delivery.is_advance);
   if (c.has(flag::ecn)) hear_echo(c, s, c.snd_una - una, context);
   recover(c, delivery, context);
   if (!fin_is_acknowledged(c)) return Next::proceed;

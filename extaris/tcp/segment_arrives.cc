@@ -106,12 +106,25 @@ Next check_sequence(ControlBlock& c, Segment& s, const Context& context) noexcep
   return Next::proceed;
 }
 
+namespace {
+
+// Nobody needs to hear of it in TIME-WAIT, where everything has been acknowledged both ways.
+Ending ending_by_reset(State in) {
+  switch (in) {
+    case State::syn_received: return Ending::refused;
+    case State::time_wait: return Ending::none;
+    default: return Ending::reset;
+  }
+}
+
+}  // namespace
+
 // RFC 9293, 3.10.7.4, second, with RFC 5961, 3.2: only the exact sequence number resets.
 Next check_reset(ControlBlock& c, Segment& s, const Context& context) noexcept {
   if (!s.has(tcp_flag::rst)) return Next::proceed;
   if (s.seq != c.rcv_nxt) return Next::challenge;
   ++context.counters.resets_received;
-  give_up(c, c.state == State::syn_received ? Ending::refused : Ending::reset);
+  give_up(c, ending_by_reset(c.state));
   return Next::closed;
 }
 
@@ -137,7 +150,7 @@ Next segment_arrives(ControlBlock& c, Segment& s, const Context& context) noexce
 void receive_fast(ControlBlock& c, Segment& s, const Context& context) noexcept {
   ++context.counters.fast_path;
   if (s.is_stamped && s.seq.not_after(c.last_ack_sent)) c.ts_recent = s.timestamps.value;
-  update_window(c, s);
+  update_window(c, s, true);
   if (c.has(flag::keepalive)) [[unlikely]]
     c.last_received = context.now.tick;
   if (s.ack != c.snd_una) acknowledge_sent(c, s.ack, context);

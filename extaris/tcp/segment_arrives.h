@@ -30,11 +30,13 @@ inline bool takes_fast_path(const ControlBlock& c, const Segment& s) noexcept {
          (!s.is_stamped || static_cast<std::int32_t>(s.timestamps.value - c.ts_recent) >= 0);
 }
 
-// RFC 9293, 3.10.7.4: the window of a segment that is newer than the last that set it.
-inline void update_window(ControlBlock& c, const Segment& s) noexcept {
-  if (s.ack.before(c.snd_una) || s.seq.before(c.snd_wl1)) return;
+// RFC 9293, 3.10.7.4: the window of a segment that is newer than the last that set it. Newer is
+// also what fills a gap and acknowledges more: to leave it out, as the RFC does, would move the
+// window's right edge by what is acknowledged, past what the peer has room for.
+inline void update_window(ControlBlock& c, const Segment& s, bool acknowledges_more) noexcept {
+  if (s.ack.before(c.snd_una) || (s.seq.before(c.snd_wl1) && !acknowledges_more)) return;
   c.snd_wnd = std::uint32_t{s.window} << c.snd_shift();
-  c.snd_wl1 = s.seq;
+  c.snd_wl1 = later(c.snd_wl1, s.seq);
   if (c.unsent == nullptr) return;
   // Somebody waits for it.
   c.set(flag::send_now);

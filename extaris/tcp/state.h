@@ -29,10 +29,10 @@ constexpr bool may_follow(State from, State to) {
       return to == established || to == fin_wait_1 || to == close_wait || to == closed;
     case established: return to == fin_wait_1 || to == close_wait || to == closed;
     case fin_wait_1: return to == fin_wait_2 || to == closing || to == time_wait || to == closed;
-    case fin_wait_2: return to == time_wait || to == closed;
     case close_wait: return to == last_ack || to == closed;
+    case fin_wait_2:
     case closing: return to == time_wait || to == closed;
-    case last_ack: return to == closed;
+    case last_ack:
     case time_wait: return to == closed;
   }
   return false;

@@ -1,5 +1,6 @@
 #include "extaris/tcp/syn_cookie.h"
 
+#include <algorithm>
 #include <array>
 
 namespace arrakis::extaris::tcp {
@@ -53,7 +54,8 @@ std::uint32_t SynCookies::hide(std::uint32_t timestamp, const TcpOptions& option
 CookieContent SynCookies::reveal(std::uint32_t timestamp) noexcept {
   CookieContent content{.peer_mss = 0, .sack_permitted = (timestamp & has_sack) != 0};
   if ((timestamp & has_scale) != 0)
-    content.window_scale = static_cast<std::uint8_t>(timestamp & scale_mask);
+    content.window_scale = static_cast<std::uint8_t>(
+        std::min<std::uint32_t>(timestamp & scale_mask, tcp_option::window_scale_max));
   return content;
 }
 

@@ -33,7 +33,8 @@ class Stack;
 class TcpLayer;
 namespace tcp {
 struct ControlBlock;
-}
+struct Inspector;
+}  // namespace tcp
 
 // What `ss -ti` shows.
 struct TcpInfo {
@@ -113,6 +114,7 @@ class [[nodiscard]] TcpConnection {
  private:
   friend class Stack;
   friend class TcpListener;
+  friend struct tcp::Inspector;
   TcpConnection(TcpLayer& layer, tcp::ControlBlock& block) noexcept
       : layer_{&layer}, block_{&block} {}
 

@@ -16,7 +16,6 @@ using tcp::Listener;
 using tcp::Segment;
 using tcp::State;
 using tcp::SynCookies;
-namespace flag = tcp::flag;
 
 void TcpLayer::answer_with_cookie(const Arrival& arrival, const TcpSegment& tcp,
                                   const Listener& listener, std::uint8_t local) noexcept {
@@ -76,7 +75,7 @@ ControlBlock* TcpLayer::open_by_cookie(const Arrival& arrival, const TcpSegment&
   c->snd_una = c->snd_nxt = c->snd_end = cookie + 1;
   // The SYN as it was, as far as the cookie remembers.
   TcpOptions options;
-  options.maximum_segment_bytes = *peer_mss;
+  options.maximum_segment_bytes = peer_mss;
   if (const auto stamps = parse_tcp_options(tcp.options).timestamps) {
     const auto content = SynCookies::reveal(stamps->echo);
     options.timestamps = stamps;

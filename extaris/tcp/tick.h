@@ -13,7 +13,7 @@ struct Tick {
 
   // Right only while the two are closer than 24 days.
   constexpr bool before(Tick other) const { return static_cast<std::int32_t>(ms - other.ms) < 0; }
-  friend constexpr Tick operator+(Tick t, std::uint32_t ms) { return {t.ms + ms}; }
+  friend constexpr Tick operator+(Tick t, std::uint32_t more) { return {t.ms + more}; }
   // Rounded up, so that nothing happens early.
   friend constexpr Tick operator+(Tick t, Duration d) {
     return {t.ms + static_cast<std::uint32_t>((d.ns + 999'999) / 1'000'000)};

@@ -112,8 +112,8 @@ Index Wheel::next(Tick now) noexcept {
     }
     if (!distance || *distance > now - current_) {
       // No slot begins on the way.
-      current_ = now;
       if (distance) soonest_ = current_ + *distance;
+      current_ = now;
       return none;
     }
     current_ = current_ + *distance;

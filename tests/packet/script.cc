@@ -136,10 +136,10 @@ std::string Script::establish(std::string_view with) {
   const std::string window = syn.substr(0, syn.find('<'));
   std::string stamp;
   if (const auto at = syn.find("ts "); at != std::string::npos)
-    stamp = " <" + syn.substr(at, syn.find_first_of(",>", at) - at) + ">";
+    stamp.append(" <").append(syn, at, syn.find_first_of(",>", at) - at).append(">");
   for (const std::string& line :
        {std::string{"listen"}, "in S 0(0) " + syn, std::string{"out S. 0(0) ack 1"},
-        "in . 1(0) ack 1 " + window + stamp, std::string{"accept"}})
+        std::string{"in . 1(0) ack 1 "}.append(window).append(stamp), std::string{"accept"}})
     if (const std::string complaint = run_line(line); !complaint.empty()) return complaint;
   return {};
 }

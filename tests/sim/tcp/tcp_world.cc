@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "extaris/tcp/invariants.h"
+
 namespace arrakis::sim {
 namespace {
 
@@ -132,6 +134,16 @@ void TcpWorld::poll_all() {
   for (Pair& pair : pairs_) act(pair);
   client_stack_.flush();
   server_stack_.flush();
+  if (!random_.once_in(16)) return;  // it walks along every queue
+  for (const Pair& pair : pairs_)
+    for (const auto* connection : {&pair.client, &pair.server}) inspect(*connection);
+}
+
+void TcpWorld::inspect(const std::optional<extaris::TcpConnection>& connection) {
+  if (!connection) return;
+  const auto broken =
+      extaris::tcp::broken_invariant(extaris::tcp::Inspector::block_of(*connection));
+  if (!broken.empty()) complain(std::string{broken});
 }
 
 // Whose it is, is said by the ports.
@@ -166,7 +178,9 @@ void TcpWorld::send_some(TcpConnection& from, Stream& stream) {
   if (stream.is_shut || !from.is_open()) return;
   while (stream.sent < stream.length) {
     const std::size_t most = std::min<std::size_t>(stream.length - stream.sent, 5'000);
-    std::vector<std::byte> part(1 + random_.below(most));
+    // More than there is room for now and then, but not each time: all of it has to be made up.
+    const std::size_t room = random_.once_in(8) ? most : from.send_room() + 1;
+    std::vector<std::byte> part(1 + random_.below(std::min(most, room)));
     for (std::size_t i = 0; i < part.size(); ++i) part[i] = byte_of(stream, stream.sent + i);
     const auto taken = from.send(part);
     if (!taken) return;

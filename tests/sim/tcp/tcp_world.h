@@ -53,6 +53,7 @@ class TcpWorld {
   void poll_all();
   void act(Pair& pair);
   void accept_all();
+  void inspect(const std::optional<extaris::TcpConnection>& connection);
   void send_some(extaris::TcpConnection& from, Stream& stream);
   void receive_some(extaris::TcpConnection& at, Stream& stream);
   bool all_done() const;
