@@ -28,6 +28,7 @@ KV_SERVER = BUILD / "examples/kv_server"
 TCP_ECHO = BUILD / "examples/tcp_echo"
 TCP_ECHO_EVENTS = BUILD / "examples/tcp_echo_events"
 TCP_PROBE = BUILD / "tests/e2e/tcp_probe"
+DRIVER_ECHO = BUILD / "bench/servers/driver_echo"
 PROBE = BUILD / "tests/e2e/probe"
 NOBODY = 65534
 HOST4, HOST6 = "10.20.0.1", "fd61:7272:6b::1"  # the kernel's end, by POLICY
