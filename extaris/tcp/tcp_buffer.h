@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "extaris/packet/packet.h"
@@ -41,6 +42,7 @@ class [[nodiscard]] TcpBuffer {
   explicit operator bool() const noexcept { return static_cast<bool>(packet_); }
 
   std::span<std::byte> bytes() const noexcept;
+  std::string_view text() const noexcept;  // the same
   // Makes it shorter, or longer up to capacity(); new bytes hold anything. False: does not fit.
   [[nodiscard]] bool resize(std::size_t bytes) noexcept;
   std::size_t capacity() const noexcept;

@@ -20,6 +20,10 @@ std::span<std::byte> TcpBuffer::bytes() const noexcept {
   return packet_ ? extaris::bytes(packet_) : std::span<std::byte>{};
 }
 
+std::string_view TcpBuffer::text() const noexcept {
+  return packet_ ? extaris::text(packet_) : std::string_view{};
+}
+
 std::size_t TcpBuffer::capacity() const noexcept {
   return packet_ ? size(packet_) + tailroom(packet_) : 0;
 }

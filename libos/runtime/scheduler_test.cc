@@ -28,8 +28,6 @@ std::size_t heap_uses = 0;
 namespace arrakis::runtime {
 namespace {
 
-using testing::text_of;
-
 class SchedulerTest : public testing::TwoQueues {
  protected:
   // A connection: `client` here, `served` there.
@@ -49,7 +47,7 @@ class SchedulerTest : public testing::TwoQueues {
     while (TcpBuffer buffer = co_await stream.receive())
       if (!co_await stream.send(std::move(buffer))) co_return;
   }
-  Task<> receive_into(TcpStream& stream) { heard.emplace(text_of(co_await stream.receive())); }
+  Task<> receive_into(TcpStream& stream) { heard.emplace((co_await stream.receive()).text()); }
   Task<> send_text(TcpStream& stream, std::string text) {
     outcome.emplace(co_await stream.send(std::string_view{text}));
   }
@@ -94,7 +92,7 @@ TEST_F(SchedulerTest, FramesAreUsedAgain) {
   run(ours);
   for (int i = 0; i < 1000; ++i) run(ours);
   connect();
-  const auto serve = [](TcpStream stream) -> Task<> { co_await stream.receive(); };
+  const auto serve = [](TcpStream stream) -> Task<> { (void)co_await stream.receive(); };
   theirs.start(serve(std::move(*served)));
   EXPECT_LE(theirs.frames().from_heap(), 4u);
 }
@@ -105,7 +103,7 @@ TEST_F(SchedulerTest, ATaskAwaitsAnother) {
   std::string said;
   const auto ask = [](TcpStream& stream, std::string_view what) -> Task<std::string> {
     if (!co_await stream.send(what)) co_return "closed";
-    co_return text_of(co_await stream.receive());
+    co_return std::string{(co_await stream.receive()).text()};
   };
   const auto talk = [&](TcpStream& stream) -> Task<> {
     said = co_await ask(stream, "one") + co_await ask(stream, "two");

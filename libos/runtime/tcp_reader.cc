@@ -25,10 +25,7 @@ TcpReader::~TcpReader() {
   if (gathered_ != nullptr) FramePool::give_back(gathered_);
 }
 
-std::string_view TcpReader::rest() const noexcept {
-  const auto bytes = packet_.bytes().subspan(taken_);
-  return {static_cast<const char*>(static_cast<const void*>(bytes.data())), bytes.size()};
-}
+std::string_view TcpReader::rest() const noexcept { return packet_.text().substr(taken_); }
 
 bool TcpReader::is_empty() const noexcept {
   return rest().empty() && !stream_.connection().is_readable();

@@ -66,10 +66,4 @@ class TwoQueues : public ::testing::Test {
   Endpoint server = *Endpoint::parse("10.0.0.2:80");
 };
 
-inline std::string text_of(const TcpBuffer& buffer) {
-  std::string text;
-  for (const std::byte b : buffer.bytes()) text.push_back(std::to_integer<char>(b));
-  return text;
-}
-
 }  // namespace arrakis::runtime::testing
