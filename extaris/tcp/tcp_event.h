@@ -25,6 +25,10 @@ enum class ConnectError : std::uint8_t {
   address_in_use,         // EADDRINUSE: exactly this connection exists
   no_ports,               // EAGAIN: no ephemeral port is left towards that peer
   too_many_connections,   // EMFILE
+  // Later: of a connection whose handshake was awaited (TcpError).
+  refused,      // ECONNREFUSED
+  timed_out,    // ETIMEDOUT
+  unreachable,  // EHOSTUNREACH
 };
 
 enum class TcpSendError : std::uint8_t {

@@ -172,6 +172,7 @@ void TcpLayer::tell(ControlBlock& c) noexcept {
   if (c.listener != tcp::Listener::none || !c.has(flag::held) || c.has(flag::in_ready)) return;
   c.set(flag::in_ready);
   ready_.push(c.id);
+  ++news_count_;
 }
 
 void TcpLayer::stand_in_line(ControlBlock& c) noexcept {
@@ -185,8 +186,8 @@ void TcpLayer::finish() noexcept {
   memory_.follow(counters_.tcp.segments_received);
   for (std::uint32_t left = todo_.size(); left > 0; --left) {
     ControlBlock& c = connections_.at(todo_.pop());
-    if (!c.has(flag::in_todo)) continue;  // it is gone
     c.clear(flag::in_todo);
+    if (c.state == State::closed) continue;
     if (!tcp::transmit(c, emitter_, context())) stand_in_line(c);
     arrange(c);
   }
@@ -261,8 +262,9 @@ std::size_t TcpLayer::take_events(std::span<TcpEvent> out) noexcept {
   }
   while (count < out.size() && !ready_.empty()) {
     ControlBlock& c = connections_.at(ready_.pop());
-    if (!c.has(flag::in_ready)) continue;
     c.clear(flag::in_ready);
+    // Who was to be told is gone; who is here now is heard of by accept().
+    if (c.news == 0 || c.listener != tcp::Listener::none) continue;
     out[count++] = {c.id, std::exchange(c.news, std::uint8_t{0})};
   }
   return count;
