@@ -33,6 +33,7 @@ class Sriov : public testing::Test {
     sysfs_ = sysfs.get();
     links_ = links.get();
     links_->link.vfs.resize(4);
+    std::ofstream{sysfs_->kernel_log()} << "3,0,0,-;what was before\n";
     sysfs_->turn_iommu_on();
     sysfs_->add_driver("vfio-pci");
     sysfs_->add({.address = at(card_address),
@@ -278,6 +279,32 @@ TEST_F(Sriov, TellsOfTheLinkAndOfACardThatIsGone) {
   EXPECT_EQ(news[0].kind, VnicNews::Kind::removed);
   EXPECT_TRUE(provider_->take_news(present).empty());
   EXPECT_TRUE(provider_->scrub(vnic));  // nothing is left of it
+}
+
+TEST_F(Sriov, TellsWhoReachedForForeignMemory) {
+  if (::getuid() != 0) GTEST_SKIP() << "gives nodes back to root";
+  VnicSpec vnic = spec();
+  ASSERT_TRUE(provider_->create(vnic));
+  const std::vector present{vnic, spec(1)};
+  const std::string own = provider_->device(vnic);
+  std::ofstream log{sysfs_->kernel_log(), std::ios::app};
+  const auto tell = [&](const std::string& device) {
+    log << "3,1,1,-;DMAR: [DMA Write NO_PASID] Request device [" << device.substr(5)
+        << "] fault addr 0x35da000 [fault reason 0x05] PTE Write access is not set\n"
+        << std::flush;
+  };
+  tell("0000:7f:00.0");
+  EXPECT_TRUE(provider_->take_news(present).empty());
+  tell(own);
+  const auto news = provider_->take_news(present);
+  ASSERT_EQ(news.size(), 1u);
+  EXPECT_EQ(news[0].vnic, vnic.name);
+  EXPECT_EQ(news[0].kind, VnicNews::Kind::dma_fault);
+  EXPECT_EQ(news[0].text, "the IOMMU stopped " + own + ": write to 0x35da000");
+  EXPECT_EQ(provider_->counters(vnic)->dma_faults, 1u);
+  EXPECT_EQ(provider_->counters(spec(1))->dma_faults, 0u);
+  ASSERT_TRUE(provider_->create(vnic));  // for the next process
+  EXPECT_EQ(provider_->counters(vnic)->dma_faults, 0u);
 }
 
 TEST_F(Sriov, TheDoctorNamesWhatIsMissing) {
