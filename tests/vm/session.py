@@ -13,6 +13,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parents[1]
 KERNEL = pathlib.Path(os.environ.get("ARRAKIS_VM_KERNEL", "/var/cache/arrakis-vm"))
 TIMED_OUT, BROKEN = 124, 125
+T0 = time.monotonic()
 
 
 class Session:
@@ -54,7 +55,7 @@ def serve(guest, deadline, verbs):
             return BROKEN
         verb, _, rest = line.partition(" ")
         if verb == "say":
-            print(rest, flush=True)
+            print(f"{time.monotonic()-T0:6.1f} {rest}", flush=True)
         elif verb == "exit":
             return int(rest)
         elif verb == "monitor":

@@ -33,8 +33,7 @@ Finding DmaFaults::examine() const {
           log_.error().remedy};
 }
 
-std::vector<VnicNews> DmaFaults::take(const vfio::Sysfs& sysfs,
-                                      std::span<const VnicSpec> present) {
+std::vector<VnicNews> DmaFaults::take(const vfio::Sysfs& sysfs, std::span<const VnicSpec> present) {
   std::vector<VnicNews> news;
   if (!log_) return news;
   while (const auto fault = log_->next()) {
