@@ -37,7 +37,7 @@ def command(kernel, initramfs, folder, hardware, arguments, fds):
         "-device", "intel-iommu,intremap=on,caching-mode=on",
         "-kernel", str(kernel.image), "-initrd", str(initramfs),
         "-append", " ".join(["console=ttyS0", "loglevel=4", "panic=-1", "intel_iommu=on",
-                             "mitigations=off", "tsc=reliable", *hardware.arguments, *arguments]),
+                             "mitigations=off", *hardware.arguments, *arguments]),
         "-chardev", f"file,id=console,path={folder}/console.log", "-serial", "chardev:console",
         "-chardev", f"socket,id=line,fd={line}", "-serial", "chardev:line",
         "-chardev", f"socket,id=monitor,fd={monitor}", "-mon", "chardev=monitor,mode=control",
