@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Figure micro: nanoseconds for a UDP datagram in and out of the stack, with no wire, and lwIP on
-the same work. Called by bench/run.sh."""
+"""Figure micro: nanoseconds for a UDP datagram, or a TCP request and its response, in and
+out of the stack, with no wire, and lwIP on the same work. Called by bench/run.sh."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ import tempfile
 
 import bounds
 
-PROGRAM = pathlib.Path(__file__).resolve().parents[2] / "build/bench/micro/udp_micro"
+PROGRAM = pathlib.Path(__file__).resolve().parents[2] / "build/bench/micro/micro"
 CORE = 0
 
 

@@ -36,7 +36,7 @@ def name_of(case, setup):
     return f"{words_of(case)}, {setup.client}, {setup.mode}"
 
 
-def ask(lab, service, cases, plan):
+def ask(lab, setup, service, cases, plan):
     """What the generator measured, a dictionary a case."""
     texts = [f"{size}x{outstanding}+{work}" for size, outstanding, work in cases]
     client = lab.start(*service.client, "--server", f"{service.address}:{PORT}", "--core",
@@ -44,9 +44,9 @@ def ask(lab, service, cases, plan):
                        "--case", *texts, **service.environment)
     status = client.wait(30 + len(cases) * (plan.seconds + plan.warm_up + 1))
     if not service.server.running():
-        raise LabError(service.server.complaint())
+        raise LabError(f"{setup}: {service.server.complaint()}")
     if status != 0:
-        raise LabError(client.complaint())
+        raise LabError(f"{setup}: {client.complaint()}")
     return [json.loads(line) for line in client.output().splitlines()]
 
 
@@ -61,7 +61,7 @@ def measure(lab, bench, setup, plan):
     waiting = list(plan.cases)
     with bench.serve(setup) as service:
         for _ in range(1 + plan.repeats):
-            for case, answer in zip(waiting, ask(lab, service, waiting, plan)):
+            for case, answer in zip(waiting, ask(lab, setup, service, waiting, plan)):
                 if case not in answers or answer["core"] > answers[case]["core"]:
                     answers[case] = answer
             waiting = [case for case in waiting if disturbed(setup, answers[case])]

@@ -16,6 +16,7 @@ struct Arrival {
   IpAddress target;
   std::uint8_t protocol = 0;
   std::uint8_t hop_limit = 0;
+  std::uint8_t traffic_class = 0;  // the lowest two bits are ECN's (RFC 3168, 5)
   std::uint16_t header_bytes = 0;  // of IP, with options and extension headers
   std::uint32_t protocol_at = 0;   // IPv6: the octet that named the protocol
   bool to_group = false;           // multicast or broadcast, on the link or in IP

@@ -11,6 +11,7 @@
 #include <span>
 
 #include "base/instant.h"
+#include "base/seq.h"
 #include "extaris/ip/arrival.h"
 #include "extaris/ip/ip_output.h"
 #include "extaris/ip/transport_error.h"
@@ -44,6 +45,7 @@ struct IcmpError {
 struct IcmpNews {
   TransportError error;
   std::uint32_t mtu_bytes = 0;  // 0: not about size
+  Seq sequence{};               // of the quoted segment, if it is TCP's
 };
 
 class Icmp {

@@ -67,7 +67,8 @@ std::expected<IcmpNews, Drop> read(const Message& message, std::uint32_t mtu_byt
                    .protocol = quote->protocol,
                    .local = {quote->source, ports->source},
                    .remote = {quote->target, ports->target}},
-                  *what == SocketError::message_too_big ? mtu_bytes : 0};
+                  *what == SocketError::message_too_big ? mtu_bytes : 0,
+                  quoted_sequence(*quote)};
 }
 
 }  // namespace

@@ -5,10 +5,14 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
+#include <rte_mbuf_dyn.h>
 #include <sched.h>
 
+#include <cstdio>
 #include <mutex>
 #include <vector>
+
+#include "extaris/packet/notes.h"
 
 namespace arrakis::extaris {
 namespace {
@@ -37,6 +41,18 @@ std::vector<std::string> eal_arguments(const EalOptions& options) {
   return arguments;
 }
 
+// So that no driver puts a dynamic field of its own where notes.h keeps ours.
+Outcome<void> reserve_notes() {
+  for (std::size_t at = notes_offset; at < sizeof(rte_mbuf); at += sizeof(std::uint64_t)) {
+    rte_mbuf_dynfield field{};
+    std::snprintf(field.name, sizeof(field.name), "ark_notes_%zu", at);
+    field.size = field.align = sizeof(std::uint64_t);
+    if (rte_mbuf_dynfield_register_offset(&field, at) < 0)
+      return fail(Error::Code::internal, "a packet's notes are taken by another dynamic field");
+  }
+  return {};
+}
+
 Outcome<void> start(const EalOptions& options) {
   cpu_set_t affinity;
   pthread_getaffinity_np(pthread_self(), sizeof(affinity), &affinity);
@@ -50,7 +66,7 @@ Outcome<void> start(const EalOptions& options) {
                 std::string{"DPDK's environment did not start: "} + rte_strerror(rte_errno),
                 "check that the process may use " + std::to_string(options.memory_mib) +
                     " MiB of memory (ulimit -v)");
-  return {};
+  return reserve_notes();
 }
 
 }  // namespace

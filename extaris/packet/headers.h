@@ -82,6 +82,13 @@ inline void request_udp_checksum(Packet& packet, HeaderLengths lengths) {
       RTE_MBUF_F_TX_UDP_CKSUM | (lengths.network == 20 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
 }
 
+// The same of TCP.
+inline void request_tcp_checksum(Packet& packet, HeaderLengths lengths) {
+  remember_headers(packet, lengths);
+  packet.mbuf()->ol_flags |=
+      RTE_MBUF_F_TX_TCP_CKSUM | (lengths.network == 20 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6);
+}
+
 // Bytes in front of the data, which the caller knows to be there.
 inline std::byte* in_front(const Packet& packet, std::size_t count) {
   return rte_pktmbuf_mtod(packet.mbuf(), std::byte*) - count;

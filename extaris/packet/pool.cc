@@ -38,7 +38,13 @@ bool acceptable(const PacketPool::Options& options) {
 
 }  // namespace
 
-void give_back(rte_mbuf* mbuf) noexcept { rte_pktmbuf_free(mbuf); }
+// A packet and all its owners belong to one thread (packet.h), so one owner less needs no atomic.
+void give_back(rte_mbuf* mbuf) noexcept {
+  const std::uint16_t owners = rte_mbuf_refcnt_read(mbuf);
+  if (owners == 1) [[likely]]
+    return rte_pktmbuf_free(mbuf);
+  rte_mbuf_refcnt_set(mbuf, static_cast<std::uint16_t>(owners - 1));
+}
 
 std::expected<PacketPool, PacketPool::Error> PacketPool::create(const Options& options) {
   if (!acceptable(options)) return std::unexpected(Error::bad_size);

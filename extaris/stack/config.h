@@ -3,10 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/address.h"
 #include "base/instant.h"
+#include "extaris/tcp/congestion_control.h"
+#include "extaris/tcp/limits.h"
 
 namespace arrakis::extaris {
 
@@ -20,11 +23,30 @@ struct Neighbor {
   MacAddress mac;
 };
 
+// What a TCP connection starts with; socket options change it later.
+struct TcpSettings {
+  tcp::CongestionControl congestion = tcp::CongestionControl::cubic;
+  bool timestamps = true;  // RFC 7323
+  bool sack = true;        // RFC 2018
+  bool ecn = false;        // RFC 3168: asked for; always granted to who asks
+  bool no_delay = false;   // TCP_NODELAY: without Nagle's algorithm
+  std::uint8_t receive_buffer_log2 = tcp::limits::receive_buffer_log2;  // SO_RCVBUF
+  std::uint8_t send_buffer_log2 = tcp::limits::send_buffer_log2;        // SO_SNDBUF
+};
+
+struct TcpConfig {
+  std::size_t connections_max = 65'536;  // half a KiB each, taken when used
+  TcpSettings settings;
+  std::optional<std::uint32_t> initial_sequence;  // for tests; otherwise RFC 6528 decides
+};
+
 struct StackConfig {
   std::vector<IpPrefix> addresses;  // our own, each with the network it is on
   std::vector<Route> routes;        // longest prefix wins; those of `addresses` are implied
   std::vector<Neighbor> neighbors;  // known beforehand, never aged
-  std::uint64_t seed = 0;           // for IP identifications, ephemeral ports and jitter
+  std::uint64_t seed = 0;           // for IP identifications, ephemeral ports, jitter; of TCP:
+                                    // initial sequence numbers and the hash of connections
+  TcpConfig tcp{};
 };
 
 namespace limits {

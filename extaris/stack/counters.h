@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "extaris/tcp/counters.h"
 #include "extaris/wire/drop.h"
 
 namespace arrakis::extaris {
@@ -19,6 +20,7 @@ struct Counters {
   std::uint64_t fragmented_datagrams = 0;
   std::uint64_t icmp_errors_sent = 0;
   std::uint64_t icmp_errors_limited = 0;  // not sent: RFC 4443, 2.4 (f)
+  TcpCounters tcp;
   std::array<std::uint64_t, static_cast<std::size_t>(Drop::count)> drops{};
 
   void drop(Drop why) { ++drops[static_cast<std::size_t>(why)]; }

@@ -27,6 +27,7 @@ void Receiver::receive_ipv4(Packet&& packet, bool link_group) noexcept {
                   .target = ip->target,
                   .protocol = ip->protocol,
                   .hop_limit = ip->time_to_live,
+                  .traffic_class = ip->traffic_class,
                   .header_bytes = ip->header_bytes,
                   .to_group = ip_group || link_group,
                   .in_frame = true};
@@ -78,6 +79,7 @@ void Receiver::receive_ipv6(Packet&& packet, bool link_group) noexcept {
       .target = ip->target,
       .protocol = upper->protocol,
       .hop_limit = ip->hop_limit,
+      .traffic_class = ip->traffic_class,
       .header_bytes = static_cast<std::uint16_t>(sizeof(Ipv6Header) + upper->chain_bytes),
       .protocol_at = upper->named_at,
       .to_group = ip_group || link_group,

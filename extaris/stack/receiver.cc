@@ -19,6 +19,7 @@ Receiver::Receiver(const DeviceInfo& device, const Layers& layers, Counters& cou
       icmp_{layers.icmp},
       reassembly_{layers.reassembly},
       udp_{layers.udp},
+      tcp_{layers.tcp},
       counters_{counters} {}
 
 void Receiver::receive(Packet&& frame) noexcept {
@@ -96,11 +97,12 @@ void Receiver::receive_slowly(Packet&& packet) noexcept {
   }
 }
 
-// The one place where protocols are told apart; TCP joins here and in report().
+// The one place where protocols are told apart, beside report().
 void Receiver::dispatch(Arrival&& arrival) noexcept {
   const bool is_v4 = arrival.source.is_v4();
   std::optional<IcmpNews> news;
   if (arrival.protocol == protocol::udp) return receive_udp(std::move(arrival));
+  if (arrival.protocol == protocol::tcp) return receive_tcp(std::move(arrival));
   if (arrival.protocol == protocol::icmpv4 && is_v4) {
     news = icmp_.receive_v4(std::move(arrival));
   } else if (arrival.protocol == protocol::icmpv6 && !is_v4) {
@@ -116,13 +118,16 @@ void Receiver::report(const IcmpNews& news) noexcept {
   bool known = false;
   switch (news.error.protocol) {
     case protocol::udp: known = udp_.report(news.error); break;
+    case protocol::tcp: known = tcp_.report(news.error, news.sequence); break;
     default: break;
   }
   // A quote of something that nobody here sent is a forgery, or too late to matter (RFC 5927).
   if (!known) return counters_.drop(Drop::no_socket);
   if (news.mtu_bytes != 0 &&
-      ip_.path_mtu().lower(news.error.remote.address, news.mtu_bytes, ip_.now()))
+      ip_.path_mtu().lower(news.error.remote.address, news.mtu_bytes, ip_.now())) {
     ip_.forget_path();
+    tcp_.forget_paths();
+  }
 }
 
 void Receiver::report_unreachable(const Packet& ip_packet) noexcept {
@@ -130,10 +135,11 @@ void Receiver::report_unreachable(const Packet& ip_packet) noexcept {
   if (!quote) return;
   const auto ports = quoted_ports(*quote);
   if (!ports) return;
-  report({{.what = SocketError::host_unreachable,
-           .protocol = quote->protocol,
-           .local = {quote->source, ports->source},
-           .remote = {quote->target, ports->target}}});
+  report({.error = {.what = SocketError::host_unreachable,
+                    .protocol = quote->protocol,
+                    .local = {quote->source, ports->source},
+                    .remote = {quote->target, ports->target}},
+          .sequence = quoted_sequence(*quote)});
 }
 
 bool Receiver::checksum_is_bad(const Arrival& arrival, std::size_t udp_bytes,

@@ -12,9 +12,11 @@
 #include "extaris/ip/reassembly.h"
 #include "extaris/link/link.h"
 #include "extaris/netdev/net_device.h"
+#include "extaris/packet/burst.h"
 #include "extaris/packet/packet.h"
 #include "extaris/stack/counters.h"
 #include "extaris/stack/fast_path.h"
+#include "extaris/tcp/tcp_layer.h"
 #include "extaris/udp/udp_layer.h"
 #include "extaris/wire/ipv4.h"
 #include "extaris/wire/ipv6.h"
@@ -29,10 +31,14 @@ class Receiver {
     Icmp& icmp;
     Reassembly& reassembly;
     UdpLayer& udp;
+    TcpLayer& tcp;
   };
   Receiver(const DeviceInfo& device, const Layers& layers, Counters& counters);
 
   void receive(Packet&& frame) noexcept;
+  // The same of a whole burst in which there may be segments of connections: what they need from
+  // memory is asked for in stages, each for all of them, so that it is there when its turn comes.
+  void receive(Burst& burst) noexcept;
 
   // ICMP, or our own link, says that something we sent did not arrive.
   void report(const IcmpNews& news) noexcept;
@@ -42,6 +48,12 @@ class Receiver {
  private:
   template <class Frame>
   bool deliver_plain(Packet& packet, const Frame& frame) noexcept;
+  std::uint32_t hash_of(std::span<const std::byte> frame) const noexcept;
+  bool deliver_segment(Packet& packet, std::uint32_t hash) noexcept;
+  template <class Frame>
+  bool deliver_segment(Packet& packet, const Frame& frame, std::uint32_t hash) noexcept;
+  template <class Frame>
+  bool has_good_tcp_checksums(const Packet& packet, const Frame& frame) const noexcept;
   template <class IpHeader>
   bool has_good_addresses(const IpHeader& ip) noexcept;
   template <class Frame>
@@ -54,6 +66,7 @@ class Receiver {
   bool receive_fragment(Arrival& arrival, const Ipv6Packet& ip, const Ipv6Upper& upper) noexcept;
   void dispatch(Arrival&& arrival) noexcept;
   void receive_udp(Arrival&& arrival) noexcept;
+  void receive_tcp(Arrival&& arrival) noexcept;
   Verify network_check(const Packet& packet) const noexcept;
   bool checksum_is_bad(const Arrival& arrival, std::size_t udp_bytes, be16_t field) const noexcept;
 
@@ -82,6 +95,7 @@ class Receiver {
   Icmp& icmp_;
   Reassembly& reassembly_;
   UdpLayer& udp_;
+  TcpLayer& tcp_;
   Counters& counters_;
 };
 

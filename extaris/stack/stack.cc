@@ -1,7 +1,5 @@
 #include "extaris/stack/stack.h"
 
-#include <algorithm>
-
 #include "base/check.h"
 #include "extaris/packet/burst.h"
 #include "extaris/packet/bytes.h"
@@ -25,15 +23,17 @@ struct Stack::Parts {
         link{device_, config, counters},
         ip{link, config, device_.info().mtu_bytes, counters},
         udp{link, ip, config, device_.info(), counters},
+        tcp{link, ip, config, device_.info(), counters},
         icmp{link, ip, device_.info(), counters},
         reassembly{counters},
-        receiver{device_.info(), {link, ip, icmp, reassembly, udp}, counters} {}
+        receiver{device_.info(), {link, ip, icmp, reassembly, udp, tcp}, counters} {}
 
   NetDevice& device;
   Counters counters;
   Link link;
   IpOutput ip;
   UdpLayer udp;
+  TcpLayer tcp;
   Icmp icmp;
   Reassembly reassembly;
   Receiver receiver;
@@ -48,6 +48,22 @@ struct Stack::Parts {
     while (const auto late = reassembly.expire(now))
       if (*late) icmp.reassembly_timed_out(bytes(*late));
   }
+  bool has_due(Instant now) const noexcept {
+    const auto neighbor = link.next_deadline();
+    const auto datagram = reassembly.next_deadline();
+    return (neighbor && now >= *neighbor) || (datagram && now >= *datagram);
+  }
+
+  void receive_one_by_one() noexcept {
+    const std::size_t count = incoming.size();
+    for (std::size_t i = 0; i < prefetch_distance; ++i) prefetch_headers(incoming, i);
+    for (std::size_t i = 0; i < count; ++i) {
+      prefetch_headers(incoming, i + prefetch_distance);
+      Packet frame = incoming.take(i);
+      counters.received_bytes += size(frame);
+      receiver.receive(std::move(frame));
+    }
+  }
 };
 
 Stack::Stack(NetDevice& device, const StackConfig& config) {
@@ -60,35 +76,61 @@ Stack::~Stack() = default;
 std::size_t Stack::poll(Instant now) noexcept {
   Parts& p = *parts_;
   p.ip.set_time(now);
+  p.tcp.set_time(now);
   p.device.receive(p.incoming);
   const std::size_t count = p.incoming.size();
-  for (std::size_t i = 0; i < prefetch_distance; ++i) prefetch_headers(p.incoming, i);
-  for (std::size_t i = 0; i < count; ++i) {
-    prefetch_headers(p.incoming, i + prefetch_distance);
-    Packet frame = p.incoming.take(i);
-    p.counters.received_bytes += size(frame);
-    p.receiver.receive(std::move(frame));
-  }
+  if (p.tcp.is_idle())
+    p.receive_one_by_one();
+  else
+    p.receiver.receive(p.incoming);
   p.incoming.filled(0);  // every place has been taken
   p.counters.received_packets += count;
-  if (const auto due = next_deadline(); due && now >= *due) p.run_timers(now);
+  p.tcp.finish();
+  if (p.tcp.has_due()) p.tcp.run_timers();
+  if (p.has_due(now)) p.run_timers(now);
   p.link.queue().flush();
   return count;
 }
 
-void Stack::flush() noexcept { parts_->link.queue().flush(); }
+void Stack::flush() noexcept {
+  parts_->tcp.finish();
+  parts_->link.queue().flush();
+}
 
 std::optional<Instant> Stack::next_deadline() const noexcept {
-  const auto link = parts_->link.next_deadline();
-  const auto reassembly = parts_->reassembly.next_deadline();
-  if (!link || !reassembly) return link ? link : reassembly;
-  return std::min(*link, *reassembly);
+  std::optional<Instant> first = parts_->link.next_deadline();
+  const auto consider = [&first](std::optional<Instant> due) {
+    if (due && (!first || *due < *first)) first = due;
+  };
+  consider(parts_->reassembly.next_deadline());
+  consider(parts_->tcp.next_deadline());
+  return first;
 }
 
 std::expected<UdpSocket, BindError> Stack::bind_udp(const Endpoint& local) noexcept {
   const auto port = parts_->udp.bind(local);
   if (!port) return std::unexpected(port.error());
   return UdpSocket{parts_->udp, **port};
+}
+
+std::expected<TcpListener, BindError> Stack::listen_tcp(const Endpoint& local,
+                                                        const TcpListenOptions& options) noexcept {
+  TcpLayer& tcp = parts_->tcp;
+  const auto index = tcp.listen(local, options.backlog, options.settings.value_or(tcp.settings()));
+  if (!index) return std::unexpected(index.error());
+  return TcpListener{tcp, *index};
+}
+
+std::expected<TcpConnection, ConnectError> Stack::connect_tcp(
+    const Endpoint& remote, const TcpConnectOptions& options) noexcept {
+  TcpLayer& tcp = parts_->tcp;
+  const auto block = tcp.connect(remote, options.local, options.settings.value_or(tcp.settings()));
+  if (!block) return std::unexpected(block.error());
+  return TcpConnection{tcp, **block};
+}
+
+std::size_t Stack::tcp_events(std::span<TcpEvent> out) noexcept {
+  return parts_->tcp.take_events(out);
 }
 
 const Counters& Stack::counters() const noexcept { return parts_->counters; }

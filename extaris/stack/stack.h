@@ -11,14 +11,26 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "base/instant.h"
 #include "extaris/netdev/net_device.h"
 #include "extaris/stack/config.h"
 #include "extaris/stack/counters.h"
+#include "extaris/tcp/tcp_connection.h"
 #include "extaris/udp/udp_socket.h"
 
 namespace arrakis::extaris {
+
+struct TcpListenOptions {
+  std::uint32_t backlog = 128;
+  std::optional<TcpSettings> settings;  // nothing: the stack's own
+};
+
+struct TcpConnectOptions {
+  Endpoint local;                       // any: the stack chooses
+  std::optional<TcpSettings> settings;  // nothing: the stack's own
+};
 
 class Stack {
  public:
@@ -39,6 +51,16 @@ class Stack {
 
   // Address "any" (IpAddress{}) listens on all of both families; port 0 picks an ephemeral one.
   std::expected<UdpSocket, BindError> bind_udp(const Endpoint& local) noexcept;
+
+  // TCP. Port 0 picks an ephemeral one, in both.
+  std::expected<TcpListener, BindError> listen_tcp(const Endpoint& local,
+                                                   const TcpListenOptions& options = {}) noexcept;
+  // Begins; the event `connected` or `ended` says what came of it.
+  std::expected<TcpConnection, ConnectError> connect_tcp(
+      const Endpoint& remote, const TcpConnectOptions& options = {}) noexcept;
+  // For which connections and listeners there is news, oldest first; each stands there once, with
+  // all that is new about it. Returns how many; call again until that is fewer than out.size().
+  std::size_t tcp_events(std::span<TcpEvent> out) noexcept;
 
   const Counters& counters() const noexcept;
   NetDevice& device() noexcept;

@@ -14,6 +14,7 @@
 #include <span>
 
 #include "base/address.h"
+#include "extaris/ip/bind_error.h"
 #include "extaris/ip/send_error.h"
 #include "extaris/udp/datagram.h"
 
@@ -22,13 +23,6 @@ namespace arrakis::extaris {
 class Stack;
 class UdpLayer;
 struct UdpPort;
-
-enum class BindError : std::uint8_t {
-  address_in_use,         // EADDRINUSE
-  address_not_available,  // EADDRNOTAVAIL: not an address of this stack
-  no_ports,               // EAGAIN: every ephemeral port is taken
-  too_many_sockets,       // EMFILE
-};
 
 class UdpSocket {
  public:

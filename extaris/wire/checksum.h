@@ -35,6 +35,10 @@ class InternetSum {
     sum_ = add_with_carry(sum_, word.raw());
     return *this;
   }
+  constexpr InternetSum& add(const InternetSum& other) {
+    sum_ = add_with_carry(sum_, other.sum_);
+    return *this;
+  }
   // REQUIRES: everything added before had an even number of bytes.
   InternetSum& add(std::span<const std::byte> bytes) {
     sum_ = add_with_carry(sum_, sum_words(bytes));

@@ -43,6 +43,7 @@ std::expected<Ipv4Packet, Drop> parse_ipv4(std::span<const std::byte> bytes, Ver
       .source = header->source,
       .target = header->target,
       .protocol = header->protocol,
+      .traffic_class = header->traffic_class,
       .time_to_live = header->time_to_live,
       .identification = header->identification.host(),
       .header_bytes = static_cast<std::uint16_t>(header_bytes),

@@ -43,6 +43,7 @@ struct Ipv4Packet {
   Ipv4Address source;
   Ipv4Address target;
   std::uint8_t protocol;
+  std::uint8_t traffic_class;
   std::uint8_t time_to_live;
   std::uint16_t identification;
   std::uint16_t header_bytes;     // 20 to 60
@@ -62,6 +63,7 @@ struct Ipv4Fields {
   Ipv4Address source;
   Ipv4Address target;
   std::uint8_t protocol;
+  std::uint8_t traffic_class = 0;
   std::uint8_t time_to_live = ipv4::default_ttl;
   std::uint16_t identification = 0;
   std::uint16_t fragment = ipv4::dont_fragment;
@@ -72,7 +74,7 @@ struct Ipv4Fields {
 inline Ipv4Header emit_ipv4(const Ipv4Fields& fields) {
   Ipv4Header header{
       .version_and_words = ipv4::plain,
-      .traffic_class = 0,
+      .traffic_class = fields.traffic_class,
       .total_bytes = be16_t{static_cast<std::uint16_t>(sizeof(Ipv4Header) + fields.payload_bytes)},
       .identification = be16_t{fields.identification},
       .fragment = be16_t{fields.fragment},
@@ -84,11 +86,26 @@ inline Ipv4Header emit_ipv4(const Ipv4Fields& fields) {
   // From the fields and not from the struct, which would have to go through memory first.
   const std::uint64_t words =
       std::uint64_t{std::bit_cast<std::uint32_t>(fields.source)} +
-      std::bit_cast<std::uint32_t>(fields.target) + be16_t{ipv4::plain << 8}.raw() +
+      std::bit_cast<std::uint32_t>(fields.target) +
+      be16_t{static_cast<std::uint16_t>(ipv4::plain << 8 | fields.traffic_class)}.raw() +
       header.total_bytes.raw() + header.identification.raw() + header.fragment.raw() +
       be16_t{static_cast<std::uint16_t>(fields.time_to_live << 8 | fields.protocol)}.raw();
   header.checksum = InternetSum{words}.checksum();
   return header;
+}
+
+// Field by field (load_store.h says why).
+inline void write(Ipv4Header& to, const Ipv4Header& header) {
+  to.version_and_words = header.version_and_words;
+  to.traffic_class = header.traffic_class;
+  to.total_bytes = header.total_bytes;
+  to.identification = header.identification;
+  to.fragment = header.fragment;
+  to.time_to_live = header.time_to_live;
+  to.protocol = header.protocol;
+  to.checksum = header.checksum;
+  to.source = header.source;
+  to.target = header.target;
 }
 
 }  // namespace arrakis::extaris

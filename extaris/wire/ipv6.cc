@@ -162,7 +162,11 @@ std::expected<Ipv6Packet, Drop> parse_ipv6(std::span<const std::byte> bytes) {
   if (header->version_class_flow.host() >> 28 != 6) return std::unexpected(Drop::bad_version);
   const std::size_t payload = header->payload_bytes.host();  // jumbograms (RFC 2675): not for us
   if (payload > in.rest().size()) return std::unexpected(Drop::truncated);
-  return Ipv6Packet{header->source, header->target, header->next_header, header->hop_limit,
+  return Ipv6Packet{header->source,
+                    header->target,
+                    header->next_header,
+                    header->hop_limit,
+                    traffic_class_of(*header),
                     in.rest().first(payload)};
 }
 

@@ -32,6 +32,10 @@ struct Ipv6FragmentHeader {  // RFC 8200, 4.5
 };
 static_assert(WireFormat<Ipv6FragmentHeader> && sizeof(Ipv6FragmentHeader) == 8);
 
+constexpr std::uint8_t traffic_class_of(const Ipv6Header& header) {
+  return static_cast<std::uint8_t>(header.version_class_flow.host() >> 20);
+}
+
 namespace ipv6 {
 inline constexpr std::uint32_t plain = 0x6000'0000;  // version 6, no class, no label
 inline constexpr std::uint8_t default_hop_limit = 64;
@@ -46,6 +50,7 @@ struct Ipv6Packet {
   Ipv6Address target;
   std::uint8_t next_header;
   std::uint8_t hop_limit;
+  std::uint8_t traffic_class;
   std::span<const std::byte> payload;  // borrowed; link padding removed
 };
 
@@ -82,17 +87,28 @@ struct Ipv6Fields {
   Ipv6Address source;
   Ipv6Address target;
   std::uint8_t next_header;
+  std::uint8_t traffic_class = 0;
   std::uint8_t hop_limit = ipv6::default_hop_limit;
   std::size_t payload_bytes;
 };
 
 inline Ipv6Header emit_ipv6(const Ipv6Fields& fields) {
-  return {.version_class_flow = be32_t{ipv6::plain},
+  return {.version_class_flow = be32_t{ipv6::plain | std::uint32_t{fields.traffic_class} << 20},
           .payload_bytes = be16_t{static_cast<std::uint16_t>(fields.payload_bytes)},
           .next_header = fields.next_header,
           .hop_limit = fields.hop_limit,
           .source = fields.source,
           .target = fields.target};
+}
+
+// Field by field (load_store.h says why).
+inline void write(Ipv6Header& to, const Ipv6Header& header) {
+  to.version_class_flow = header.version_class_flow;
+  to.payload_bytes = header.payload_bytes;
+  to.next_header = header.next_header;
+  to.hop_limit = header.hop_limit;
+  to.source = header.source;
+  to.target = header.target;
 }
 
 }  // namespace arrakis::extaris

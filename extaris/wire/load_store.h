@@ -21,4 +21,12 @@ void store(std::byte* at, const T& value) {
   std::memcpy(at, &value, sizeof(value));
 }
 
+// The headers in `bytes`, to be written field by field: a struct made elsewhere and copied would be
+// read in wider pieces than it was written, and the processor waits for that.
+// REQUIRES: there are that many.
+template <WireFormat Headers>
+Headers& headers_at(std::byte* bytes) {
+  return *reinterpret_cast<Headers*>(bytes);
+}
+
 }  // namespace arrakis::extaris

@@ -7,6 +7,7 @@ namespace arrakis::extaris::protocol {
 
 inline constexpr std::uint8_t hop_by_hop = 0;
 inline constexpr std::uint8_t icmpv4 = 1;
+inline constexpr std::uint8_t tcp = 6;
 inline constexpr std::uint8_t udp = 17;
 inline constexpr std::uint8_t routing = 43;
 inline constexpr std::uint8_t fragment = 44;

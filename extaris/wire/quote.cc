@@ -35,8 +35,8 @@ std::expected<Quote, Drop> parse_ipv6_quote(std::span<const std::byte> bytes) {
   ByteReader in{bytes};
   const auto* header = in.take<Ipv6Header>();
   if (header == nullptr) return std::unexpected(Drop::truncated);
-  const auto upper = walk_extensions(
-      {header->source, header->target, header->next_header, header->hop_limit, in.rest()});
+  const auto upper = walk_extensions({header->source, header->target, header->next_header,
+                                      header->hop_limit, traffic_class_of(*header), in.rest()});
   if (!upper) return std::unexpected(upper.error().why);
   const std::size_t packet_bytes = sizeof(Ipv6Header) + header->payload_bytes.host();
   return Quote{.source = header->source,
@@ -63,6 +63,14 @@ std::expected<QuotedPorts, Drop> quoted_ports(const Quote& quote) {
   const auto* ports = ByteReader{quote.transport}.take<Ports>();
   if (ports == nullptr || quote.is_later_fragment) return std::unexpected(Drop::truncated);
   return QuotedPorts{ports->source.host(), ports->target.host()};
+}
+
+Seq quoted_sequence(const Quote& quote) {
+  ByteReader in{quote.transport};
+  if (quote.protocol != protocol::tcp || quote.is_later_fragment || !in.skip(sizeof(Ports)))
+    return Seq{};
+  const auto* sequence = in.take<be32_t>();
+  return sequence != nullptr ? Seq{sequence->host()} : Seq{};
 }
 
 bool is_icmp_error(const Quote& quote) {

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "base/address.h"
+#include "base/seq.h"
 #include "extaris/wire/drop.h"
 
 namespace arrakis::extaris {
@@ -29,6 +30,10 @@ struct QuotedPorts {
   std::uint16_t target;
 };
 std::expected<QuotedPorts, Drop> quoted_ports(const Quote& quote);
+
+// The sequence number of a quoted TCP segment: it stands right behind the ports, within the eight
+// bytes that every error quotes (RFC 792). Of anything else, and of a shorter quote, 0.
+Seq quoted_sequence(const Quote& quote);
 
 // RFC 1122, 3.2.2 and RFC 4443, 2.4 (e): no errors about errors.
 bool is_icmp_error(const Quote& quote);

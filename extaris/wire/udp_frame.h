@@ -9,6 +9,7 @@
 #include "extaris/wire/ethernet.h"
 #include "extaris/wire/ipv4.h"
 #include "extaris/wire/ipv6.h"
+#include "extaris/wire/load_store.h"
 #include "extaris/wire/protocol.h"
 #include "extaris/wire/udp.h"
 
@@ -36,30 +37,14 @@ struct UdpOverIpv6Frame {
 };
 static_assert(WireFormat<UdpOverIpv6Frame> && sizeof(UdpOverIpv6Frame) == 62);
 
-// The headers in `bytes`, to be written. REQUIRES: there are that many.
-template <class Frame>
-Frame& headers_at(std::byte* bytes) {
-  return *reinterpret_cast<Frame*>(bytes);
-}
-
-// An answer's header over that of the request, field by field: a struct made elsewhere and copied
-// would be read in wider pieces than it was written, and the processor waits for that.
+// An answer's header over that of the request.
 inline void turn_round(Ipv4Header& ip) {
   const Ipv4Header answer =
       emit_ipv4({.source = ip.target,
                  .target = ip.source,
                  .protocol = protocol::udp,
                  .payload_bytes = std::size_t{ip.total_bytes.host()} - sizeof(Ipv4Header)});
-  ip.version_and_words = answer.version_and_words;
-  ip.traffic_class = answer.traffic_class;
-  ip.total_bytes = answer.total_bytes;
-  ip.identification = answer.identification;
-  ip.fragment = answer.fragment;
-  ip.time_to_live = answer.time_to_live;
-  ip.protocol = answer.protocol;
-  ip.checksum = answer.checksum;
-  ip.source = answer.source;
-  ip.target = answer.target;
+  write(ip, answer);
 }
 
 inline void turn_round(Ipv6Header& ip) {

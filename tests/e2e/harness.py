@@ -23,6 +23,7 @@ BUILD = pathlib.Path(os.environ.get("ARRAKIS_BUILD", ROOT / "build"))
 ARRAKISD = BUILD / "control-plane/arrakisd/arrakisd"
 ARRAKISCTL = BUILD / "control-plane/arrakisctl/arrakisctl"
 UDP_ECHO = BUILD / "examples/udp_echo"
+DRIVER_ECHO = BUILD / "bench/servers/driver_echo"
 PROBE = BUILD / "tests/e2e/probe"
 NOBODY = 65534
 HOST4, HOST6 = "10.20.0.1", "fd61:7272:6b::1"  # the kernel's end, by POLICY

@@ -1,7 +1,8 @@
-// udp_micro.cc: nanoseconds for a 64-byte UDP datagram in and out of a stack, on one core, with no
-// wire: a burst is received, every datagram is taken from the socket and sent back.
+// micro.cc: nanoseconds for 64 bytes in and out of a stack, on one core, with no wire: a burst is
+// received, every datagram is taken from the socket and sent back; or, of TCP, every request is
+// read, and a response of its own is written and sent.
 //
-// usage: udp_micro [--quick] [--json FILE]
+// usage: micro [--quick] [--json FILE]
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +18,7 @@
 #include "bench/micro/cycling_device.h"
 #include "bench/micro/frames.h"
 #include "bench/micro/lwip_echo.h"
+#include "bench/micro/tcp_clients.h"
 #include "extaris/netdev/frame_echo.h"
 #include "extaris/packet/eal.h"
 #include "extaris/stack/stack.h"
@@ -98,6 +100,63 @@ Summary measure_arrakis(const Options& options, extaris::PacketPool& pool, const
   });
 }
 
+struct TcpCase {
+  const char* name;
+  std::size_t connections;
+  Checksum checksum;
+};
+
+// Reads every request there is and answers it with bytes of its own.
+void serve(extaris::Stack& stack, std::vector<extaris::TcpConnection>& connections) {
+  std::array<extaris::TcpEvent, 2 * TcpClients::burst_packets> events;
+  const std::size_t count = stack.tcp_events(events);
+  for (std::size_t i = 0; i < count; ++i) {
+    if ((events[i].what & extaris::TcpEvent::readable) == 0) continue;
+    extaris::TcpConnection& connection = connections[events[i].id];
+    const extaris::TcpBuffer request = connection.receive();
+    if (!request) continue;
+    extaris::TcpBuffer response = connection.allocate(payload_bytes);
+    if (!response) return;
+    std::memset(response.bytes().data(), static_cast<int>(request.bytes()[0]), payload_bytes);
+    (void)connection.send(std::move(response));
+  }
+}
+
+Summary measure_tcp(const Options& options, extaris::PacketPool& pool, const TcpCase& c) {
+  TcpClients clients{
+      pool,
+      {.mac = server_mac, .receive_checksum = c.checksum, .transmit_checksum = c.checksum},
+      c.connections};
+  extaris::Stack stack{clients,
+                       {.addresses = {{server_v4, 24}},
+                        .routes = {{*IpPrefix::parse("10.64.0.0/10"), client_v4}},
+                        .neighbors = {{client_v4, client_mac}},
+                        .seed = 1,
+                        .tcp = {.connections_max = c.connections}}};
+  Instant now{};
+  auto listener = stack.listen_tcp({{}, tcp_port});
+  std::vector<extaris::TcpConnection> connections;
+  connections.reserve(c.connections);
+  while (connections.size() < c.connections) {
+    now = now + Duration::microseconds(4);
+    stack.poll(now);
+    while (auto connection = listener->accept()) connections.push_back(std::move(*connection));
+    serve(stack, connections);
+  }
+  // Identifiers are given in the order of opening, which is that of accepting.
+  for (std::size_t i = 0; i < connections.size(); ++i)
+    if (connections[i].id() != i) return {};
+  (void)clients.take_answers();
+  const std::size_t wanted = clients.requests_a_burst();
+  return measure(options, wanted, [&] {
+    now = now + Duration::microseconds(4);
+    stack.poll(now);
+    serve(stack, connections);
+    stack.flush();
+    return clients.take_answers() == wanted;
+  });
+}
+
 // What of it is the device's own.
 Summary measure_driver(const Options& options, extaris::PacketPool& pool) {
   CyclingDevice device{pool, {.mac = server_mac}, request_frame(true)};
@@ -115,24 +174,34 @@ Summary measure_lwip(const Options& options) {
 }
 
 int run(const Options& options) {
-  if (!extaris::start_eal()) return EXIT_FAILURE;
+  if (!extaris::start_eal({.memory_mib = 128})) return EXIT_FAILURE;
   auto pool = extaris::PacketPool::create({.packets = 256});
-  if (!pool) return EXIT_FAILURE;
+  // Each connection has one response that is not acknowledged.
+  auto tcp_pool = extaris::PacketPool::create({.packets = 16'384});
+  if (!pool || !tcp_pool) return EXIT_FAILURE;
   constexpr Case cases[] = {
       {"UDP echo 64 B, IPv4, no checksums", true, Checksum::unneeded},
       {"UDP echo 64 B, IPv4, checksums", true, Checksum::software},
       {"UDP echo 64 B, IPv6, no checksums", false, Checksum::unneeded},
       {"UDP echo 64 B, IPv6, checksums", false, Checksum::software},
   };
+  constexpr TcpCase tcp_cases[] = {
+      {"TCP request/response 64 B, 1 connection, no checksums", 1, Checksum::unneeded},
+      {"TCP request/response 64 B, 1 connection, checksums", 1, Checksum::software},
+      {"TCP request/response 64 B, 32 connections, no checksums", 32, Checksum::unneeded},
+      {"TCP request/response 64 B, 10,000 connections, no checksums", 10'000, Checksum::unneeded},
+      {"TCP request/response 64 B, 10,000 connections, checksums", 10'000, Checksum::software},
+  };
   std::vector<Row> rows;
   bool complete = true;
   const auto add = [&](const char* system, const char* name, const Summary& summary) {
     complete = complete && summary.runs > 0;
-    std::printf("%-10s %-36s %6.1f ns  [%.1f..%.1f]\n", system, name, summary.median, summary.min,
+    std::printf("%-10s %-60s %6.1f ns  [%.1f..%.1f]\n", system, name, summary.median, summary.min,
                 summary.max);
     rows.push_back({"micro", system, "none", name, "ns", "ns", summary});
   };
   for (const Case& c : cases) add("arrakis-n", c.name, measure_arrakis(options, *pool, c));
+  for (const TcpCase& c : tcp_cases) add("arrakis-n", c.name, measure_tcp(options, *tcp_pool, c));
   add("lwip", "UDP echo 64 B, IPv4, checksums", measure_lwip(options));
   add("driver", "UDP echo 64 B, IPv4, no checksums", measure_driver(options, *pool));
   if (!options.json.empty())
@@ -149,7 +218,7 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   const auto options = arrakis::bench::parse(argc, argv);
   if (!options) {
-    std::fprintf(stderr, "usage: udp_micro [--quick] [--json FILE]\n");
+    std::fprintf(stderr, "usage: micro [--quick] [--json FILE]\n");
     return 2;
   }
   return arrakis::bench::run(*options);

@@ -1,0 +1,146 @@
+// What an acknowledgment does (RFC 9293, 3.10.7.4, fifth step).
+#include <algorithm>
+#include <variant>
+
+#include "extaris/tcp/limits.h"
+#include "extaris/tcp/loss.h"
+#include "extaris/tcp/segment_arrives.h"
+#include "extaris/tcp/timers.h"
+
+namespace arrakis::extaris::tcp {
+namespace {
+
+// `bytes` of a segment are acknowledged, whatever had become of it.
+void forget_fate(ControlBlock& c, const SegmentNotes& n, std::uint32_t bytes) {
+  if ((n.fate & fate::sacked) != 0) c.loss.sacked_bytes -= bytes;
+  if ((n.fate & fate::lost) != 0) c.loss.lost_bytes -= bytes;
+}
+
+// Takes what is acknowledged out of the send queue. The instant at which the newest of it was sent,
+// if that is a sample of the round trip: Karn's algorithm (RFC 6298, 3) leaves out what went twice.
+// `never` otherwise.
+constexpr Instant never{INT64_MIN};
+Instant release_acknowledged(ControlBlock& c, Seq ack, Instant now) {
+  Instant sent_at = never;
+  const bool is_watched = (c.exceptional & (exceptional::scoreboard | exceptional::recovery)) != 0;
+  for (rte_mbuf* m = c.sent.first(); m != nullptr && m != c.unsent; m = c.sent.first()) {
+    SegmentNotes& n = notes_of(m);
+    if (ack.before(end_of(m))) {
+      if (n.first.before(ack)) {  // a part of it: the rest stays, at the end of the packet
+        forget_fate(c, n, ack - n.first);
+        n.bytes = static_cast<std::uint16_t>(end_of(m) - ack);
+        n.first = ack;
+      }
+      break;
+    }
+    sent_at = n.transmissions == 1 ? n.sent_at : never;
+    if (is_watched) [[unlikely]] {
+      if ((n.fate & fate::sacked) == 0) note_delivered(c, n, now);
+      forget_fate(c, n, n.bytes);
+    }
+    prefetch_frame(m);  // a pool gives out first what came back last
+    c.sent.pop_front();
+  }
+  return sent_at;
+}
+
+// RFC 9293, 3.10.7.4: from SYN-RECEIVED.
+void establish(ControlBlock& c, const Segment& s, const Context& context) {
+  enter(c, State::established);
+  c.snd_wnd = std::uint32_t{s.window} << c.snd_shift();
+  c.snd_wl1 = s.seq;
+  c.news |= news::connected;
+  c.backoff = 0;
+  if (c.keepalive_idle_ms != 0) {
+    c.last_received = context.now.tick;
+    c.life_timer = LifeTimer::keepalive;
+    c.life_due = context.now.tick + c.keepalive_idle_ms;
+  }
+}
+
+// Our FIN has been acknowledged: RFC 9293, 3.10.7.4.
+Next after_fin_acknowledged(ControlBlock& c, const Context& context) {
+  switch (c.state) {
+    case State::fin_wait_1:
+      enter(c, State::fin_wait_2);
+      if (!c.has(flag::held)) {  // nobody would notice if the peer never closed
+        c.life_timer = LifeTimer::fin_wait_2;
+        c.life_due = context.now.tick + limits::fin_wait_2;
+      }
+      return Next::proceed;
+    case State::closing: enter_time_wait(c, context); return Next::proceed;
+    case State::last_ack: give_up(c, Ending::none); return Next::closed;
+    default: return Next::proceed;
+  }
+}
+
+// RFC 3168, 6.1.2: a mark is as good as a loss, once a round trip. DCTCP counts them all.
+void hear_echo(ControlBlock& c, const Segment& s, std::uint32_t acked, const Context& context) {
+  const bool is_marked = s.has(tcp_flag::ece);
+  if (auto* dctcp = std::get_if<Dctcp>(&c.congestion))
+    dctcp->account(acked, is_marked, c.snd_una, c.snd_nxt);
+  if (!is_marked || c.loss.in_recovery || c.snd_una.before(c.loss.echo_point)) return;
+  ++context.counters.congestion_echoes;
+  c.ssthresh = threshold_after_congestion(c, context.now.at, true);
+  c.cwnd = std::min(c.cwnd, c.ssthresh);
+  c.loss.echo_point = c.snd_nxt;
+  c.must_say_cwr = true;
+}
+
+bool fin_is_acknowledged(const ControlBlock& c) {
+  return c.has(flag::fin_sent) && c.snd_una == c.snd_nxt;
+}
+
+}  // namespace
+
+void acknowledge_sent(ControlBlock& c, Seq ack, const Context& context) noexcept {
+  const std::uint32_t flight = c.flight();
+  const std::uint32_t acked = ack - c.snd_una;
+  c.snd_una = ack;
+  const Instant sent_at = release_acknowledged(c, ack, context.now.at);
+  if (sent_at != never) c.rtt.sample(context.now.at - sent_at);
+  c.backoff = 0;
+  // RFC 6298, 5.2 and 5.3
+  if (c.snd_una == c.snd_nxt) {
+    disarm(c);
+  } else {
+    c.first_unanswered = context.now.tick;
+    rearm_sender(c, context.now.tick);
+  }
+  // RFC 7661: a window that was not used is not known to be good. Recovery has its own rule.
+  const bool may_grow = (c.exceptional & exceptional::recovery) == 0 || c.loss.after_timeout;
+  if (2 * flight >= c.cwnd && may_grow) grow_window(c, acked, context.now.at);
+  if (c.unsent != nullptr || c.has(flag::fin_queued)) c.set(flag::send_now);
+  if (c.has(flag::wants_room) && c.snd_end - c.snd_una <= c.send_buffer() / 2) {
+    c.clear(flag::wants_room);
+    c.news |= news::room;
+  }
+}
+
+Next process_ack(ControlBlock& c, Segment& s, const Context& context) noexcept {
+  if (!s.has(tcp_flag::ack)) return Next::stop;
+  const bool is_sane = s.ack.not_after(c.snd_nxt) &&
+                       (c.snd_una - std::max(c.snd_wnd_max, c.snd_wnd)).not_after(s.ack);
+  if (c.state == State::syn_received) {
+    if (!s.ack.after(c.snd_una) || !is_sane) return Next::reset;
+    establish(c, s, context);
+  } else if (!is_sane) {
+    return Next::challenge;  // RFC 5961, 5
+  }
+  const Seq una = c.snd_una;
+  const std::uint32_t sacked = c.loss.sacked_bytes;
+  Delivery delivery{.is_advance = s.ack.after(una)};
+  // RFC 5681, 2
+  delivery.is_duplicate = s.ack == una && s.length() == 0 && c.flight() > 0 &&
+                          std::uint32_t{s.window} << c.snd_shift() == c.snd_wnd;
+  delivery.has_dsack = take_sack(c, s, context);
+  if (delivery.is_advance) acknowledge_sent(c, s.ack, context);
+  delivery.bytes = (c.snd_una - una) + (c.loss.sacked_bytes - sacked);
+  update_window(c, s, delivery.is_advance);
+  if (c.has(flag::ecn)) hear_echo(c, s, c.snd_una - una, context);
+  recover(c, delivery, context);
+  if (!fin_is_acknowledged(c)) return Next::proceed;
+  return after_fin_acknowledged(c, context);
+}
+
+}  // namespace arrakis::extaris::tcp

@@ -1,0 +1,44 @@
+// round_trip.h: the round-trip time and the retransmission timeout that follows from it (RFC 6298).
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "base/instant.h"
+#include "extaris/tcp/limits.h"
+
+namespace arrakis::extaris::tcp {
+
+class RoundTrip {
+ public:
+  bool is_known() const noexcept { return srtt_8us_ != 0; }
+  std::uint32_t srtt_us() const noexcept { return srtt_8us_ / 8; }
+  std::uint32_t variation_us() const noexcept { return rttvar_4us_ / 4; }
+
+  // Section 2.2 and 2.3, with alpha = 1/8 and beta = 1/4: the fractions are kept in the scale.
+  void sample(Duration rtt) noexcept {
+    const auto us = static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(rtt.ns / 1'000, 1, Duration::seconds(100).ns / 1'000));
+    if (!is_known()) {
+      srtt_8us_ = 8 * us;
+      rttvar_4us_ = 2 * us;
+      return;
+    }
+    const std::uint32_t off = us > srtt_us() ? us - srtt_us() : srtt_us() - us;
+    rttvar_4us_ = rttvar_4us_ - rttvar_4us_ / 4 + off;
+    srtt_8us_ = std::max(srtt_8us_ - srtt_8us_ / 8 + us, 1u);
+  }
+
+  // Before it is backed off (section 5.5).
+  Duration timeout() const noexcept {
+    if (!is_known()) return limits::rto_initial;
+    const Duration rto = Duration::microseconds(std::int64_t{srtt_us()} + rttvar_4us_);
+    return std::clamp(rto, limits::rto_min, limits::rto_max);
+  }
+
+ private:
+  std::uint32_t srtt_8us_ = 0;
+  std::uint32_t rttvar_4us_ = 0;
+};
+
+}  // namespace arrakis::extaris::tcp

@@ -1,0 +1,159 @@
+// What the application asks of a connection: SEND, RECEIVE, CLOSE, ABORT (RFC 9293, 3.10.2 to
+// 3.10.5).
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "extaris/packet/bytes.h"
+#include "extaris/packet/notes.h"
+#include "extaris/tcp/limits.h"
+#include "extaris/tcp/segment_arrives.h"
+#include "extaris/tcp/tcp_layer.h"
+#include "extaris/tcp/timers.h"
+#include "extaris/tcp/transmit.h"
+
+namespace arrakis::extaris {
+
+using tcp::ControlBlock;
+using tcp::notes_of;
+using tcp::State;
+namespace flag = tcp::flag;
+
+namespace {
+
+// What the headers of any segment need in front of its text.
+constexpr std::size_t headroom_bytes = 128;
+
+// A few bytes that follow others which have not left yet share their packet.
+bool append_to_last(ControlBlock& c, std::span<const std::byte> text) {
+  rte_mbuf* last = c.sent.last();
+  if (c.unsent == nullptr || is_shared(last)) return false;
+  tcp::SegmentNotes& n = notes_of(last);
+  Packet view{last};
+  const bool fits =
+      n.transmissions == 0 && n.bytes + text.size() <= c.mss && tailroom(view) >= text.size();
+  if (fits) {
+    resize(view, size(view) + text.size());
+    std::memcpy(bytes(view).last(text.size()).data(), text.data(), text.size());
+    n.bytes = static_cast<std::uint16_t>(n.bytes + text.size());
+  }
+  (void)std::move(view).release();  // the queue's own
+  return fits;
+}
+
+}  // namespace
+
+TcpSendError TcpLayer::refuse_to_send(ControlBlock& c) noexcept {
+  if (!may_send(c.state) || c.has(flag::fin_queued)) return TcpSendError::closed;
+  c.set(flag::wants_room);
+  return TcpSendError::would_block;
+}
+
+std::expected<void, TcpSendError> TcpLayer::send(ControlBlock& c, Packet&& packet) noexcept {
+  if (!may_send(c.state) || c.has(flag::fin_queued)) return std::unexpected(refuse_to_send(c));
+  const std::size_t count = size(packet);
+  if (count > 0xffff) return std::unexpected(TcpSendError::too_big);
+  const std::uint32_t waiting = c.snd_end - c.snd_una;
+  if (waiting > 0 && waiting + count > c.send_buffer()) return std::unexpected(refuse_to_send(c));
+  Packet mine;
+  if (headroom(packet) < headroom_bytes || is_shared(packet.mbuf())) [[unlikely]] {
+    mine = allocate();
+    if (!mine || tailroom(mine) < count) return std::unexpected(TcpSendError::no_buffer);
+    resize(mine, count);
+    std::memcpy(bytes(mine).data(), bytes(packet).data(), count);
+    const Packet copied{std::move(packet)};
+  } else {
+    mine = std::move(packet);
+  }
+  if (count == 0) return {};
+  if (!append_to_last(c, bytes(mine))) {
+    rte_mbuf* m = mine.mbuf();
+    tcp::SegmentNotes& n = notes_of(m);
+    n.first = c.snd_end;
+    n.bytes = static_cast<std::uint16_t>(count);
+    n.fate = 0;
+    n.transmissions = 0;
+    c.sent.push_back(std::move(mine));
+    if (c.unsent == nullptr) c.unsent = m;
+  }
+  c.snd_end = c.snd_end + static_cast<std::uint32_t>(count);
+  if (c.has(flag::in_todo)) return {};  // it leaves with what stands in line already
+  if (!tcp::transmit(c, emitter_, context())) stand_in_line(c);
+  arrange(c);
+  return {};
+}
+
+Packet TcpLayer::receive(ControlBlock& c) noexcept {
+  if (c.received.empty()) return {};
+  Packet packet = c.received.pop_front();
+  --c.received_packets;
+  // RFC 9293, 3.8.6.2.2: the window is told to have opened when that is news worth a segment.
+  const std::uint32_t queued = c.readable();
+  const Seq edge = c.rcv_nxt + (c.receive_buffer() > queued ? c.receive_buffer() - queued : 0);
+  if (!edge.after(c.rcv_edge)) return packet;
+  const std::uint32_t opened = edge - c.rcv_edge;
+  const bool is_news =
+      opened >= c.receive_buffer() / 4 ||
+      (c.rcv_wnd() < c.mss && opened >= std::min<std::uint32_t>(c.mss, c.receive_buffer() / 2));
+  if (is_news && may_receive(c.state)) {
+    c.set(flag::ack_now);
+    stand_in_line(c);
+  }
+  return packet;
+}
+
+void TcpLayer::shut_sending(ControlBlock& c) noexcept {
+  if (c.has(flag::fin_queued)) return;
+  switch (c.state) {
+    case State::closed: return;
+    case State::syn_sent: return give_up(c, tcp::Ending::aborted);
+    case State::syn_received:
+    case State::established: enter(c, State::fin_wait_1); break;
+    case State::close_wait: enter(c, State::last_ack); break;
+    default: return;
+  }
+  c.set(flag::fin_queued | flag::send_now);
+  settle(c);
+}
+
+void TcpLayer::set_keepalive(ControlBlock& c, Duration idle, Duration interval) noexcept {
+  c.keepalive_idle_ms = static_cast<std::uint32_t>(idle.ns / 1'000'000);
+  c.keepalive_interval_ms = std::max(static_cast<std::uint32_t>(interval.ns / 1'000'000), 1u);
+  c.keepalives_sent = 0;
+  const bool is_on = c.keepalive_idle_ms != 0;
+  if (is_on)
+    c.set(flag::keepalive);
+  else
+    c.clear(flag::keepalive);
+  if (c.state != State::established && c.state != State::close_wait) return;
+  c.last_received = now_.tick;
+  c.life_timer = is_on ? tcp::LifeTimer::keepalive : tcp::LifeTimer::idle;
+  c.life_due = now_.tick + c.keepalive_idle_ms;
+  settle(c);
+}
+
+void TcpLayer::abort(ControlBlock& c) noexcept {
+  if (c.state == State::closed) return;
+  const bool is_known_to_peer = c.state != State::syn_sent && c.state != State::time_wait;
+  if (is_known_to_peer) {
+    ++counters_.tcp.resets_sent;
+    (void)emitter_.send_bare(c, c.snd_nxt, tcp_flag::rst | tcp_flag::ack);
+  }
+  give_up(c, tcp::Ending::aborted);
+}
+
+void TcpLayer::release(ControlBlock& c) noexcept {
+  c.clear(flag::held);
+  // RFC 9293, 3.6.1 (SHLD-3): what was received and never read must not seem delivered.
+  if (c.state != State::closed && !c.received.empty()) abort(c);
+  c.received.clear();
+  if (c.state != State::closed) shut_sending(c);
+  if (c.state == State::fin_wait_2) {
+    c.life_timer = tcp::LifeTimer::fin_wait_2;
+    c.life_due = now_.tick + tcp::limits::fin_wait_2;
+  }
+  c.news = 0;
+  settle(c);
+}
+
+}  // namespace arrakis::extaris

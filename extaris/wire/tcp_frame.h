@@ -1,0 +1,38 @@
+// tcp_frame.h: all the headers of a TCP segment in one frame, over IP without options: what the
+// fast path reads in one piece.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/byte_reader.h"
+#include "extaris/wire/ethernet.h"
+#include "extaris/wire/ipv4.h"
+#include "extaris/wire/ipv6.h"
+#include "extaris/wire/tcp.h"
+
+namespace arrakis::extaris {
+
+struct TcpOverIpv4Frame {
+  EthernetHeader ethernet;
+  Ipv4Header ip;
+  TcpHeader tcp;
+
+  static constexpr std::uint16_t ethertype = extaris::ethertype::ipv4;
+  std::size_t segment_bytes() const {
+    return std::size_t{ip.total_bytes.host()} - sizeof(Ipv4Header);
+  }
+};
+static_assert(WireFormat<TcpOverIpv4Frame> && sizeof(TcpOverIpv4Frame) == 54);
+
+struct TcpOverIpv6Frame {
+  EthernetHeader ethernet;
+  Ipv6Header ip;
+  TcpHeader tcp;
+
+  static constexpr std::uint16_t ethertype = extaris::ethertype::ipv6;
+  std::size_t segment_bytes() const { return ip.payload_bytes.host(); }
+};
+static_assert(WireFormat<TcpOverIpv6Frame> && sizeof(TcpOverIpv6Frame) == 74);
+
+}  // namespace arrakis::extaris
