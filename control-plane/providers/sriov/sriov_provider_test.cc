@@ -36,6 +36,16 @@ class Sriov : public testing::Test {
     std::ofstream{sysfs_->kernel_log()} << "3,0,0,-;what was before\n";
     sysfs_->turn_iommu_on();
     sysfs_->add_driver("vfio-pci");
+    plug_in();
+    provider_ = std::make_unique<SriovProvider>(
+        SriovProvider::Parts{.sysfs = std::move(sysfs),
+                             .links = std::move(links),
+                             .cards = {card_address},
+                             .step = [this](std::string_view step) { reached(step); },
+                             .locked_bytes = 4096});
+  }
+
+  void plug_in() {
     sysfs_->add({.address = at(card_address),
                  .vendor = 0x8086,
                  .device = 0x10c9,
@@ -45,16 +55,10 @@ class Sriov : public testing::Test {
                  .sriov = vfio::SriovCapability{.total_vfs = 7},
                  .netdevs = {"ens1f0"},
                  .can_reset = true});
-    provider_ =
-        std::make_unique<SriovProvider>(SriovProvider::Parts{.sysfs = std::move(sysfs),
-                                                             .links = std::move(links),
-                                                             .cards = {card_address},
-                                                             .step =
-                                                                 [this](std::string_view step) {
-                                                                   if (step == dies_at_)
-                                                                     throw Crash{};
-                                                                 },
-                                                             .locked_bytes = 4096});
+  }
+  void reached(std::string_view step) {
+    if (step == dies_at_) throw Crash{};
+    if (step == vanishes_at_) sysfs_->remove(at(card_address));
   }
 
   static VnicSpec spec(std::uint16_t index = 0) {
@@ -99,7 +103,7 @@ class Sriov : public testing::Test {
 
   FakeSysfs* sysfs_;
   FakeVfLinks* links_;
-  std::string dies_at_;
+  std::string dies_at_, vanishes_at_;
   std::unique_ptr<SriovProvider> provider_;
 };
 
@@ -228,6 +232,26 @@ TEST_F(Sriov, WhatACrashLeavesBehindIsRemovedByTheNextDaemon) {
     dies_at_.clear();
     EXPECT_TRUE(provider_->adopt({}).empty());
     expect_at_rest();
+  }
+}
+
+TEST_F(Sriov, ACardThatVanishesBetweenTwoStepsIsAnError) {
+  if (::getuid() != 0) GTEST_SKIP() << "gives nodes back to root";
+  for (const char* step : {"sriov.up", "sriov.vfs", "sriov.closed", "sriov.unbound", "sriov.reset",
+                           "sriov.mac", "sriov.vlan", "sriov.rate", "sriov.bound"}) {
+    vanishes_at_ = step;
+    VnicSpec vnic = spec(1);
+    const auto made = provider_->create(vnic);
+    ASSERT_FALSE(made) << step;
+    EXPECT_FALSE(made.error().message.empty());
+    vanishes_at_.clear();
+    EXPECT_FALSE(provider_->admit(vnic, holder())) << step;
+    EXPECT_TRUE(provider_->scrub(vnic)) << step;  // nothing is left of it
+    plug_in();
+    EXPECT_TRUE(provider_->create(vnic)) << step;
+    sysfs_->remove(at(card_address));
+    plug_in();
+    links_->link.vfs.assign(4, {});
   }
 }
 

@@ -42,6 +42,7 @@ name = "two"
 users = ["nobody"]
 providers = ["sriov"]
 vnics = 3
+queues = 2
 POLICY
 }
 
@@ -81,17 +82,17 @@ nobody() {
   process=$!
 }
 
-# begin_server APP: udp_echo as nobody. Sets `server` to its process.
+# begin_server APP [PROGRAM]: udp_echo or another, as nobody. Sets `server` to its process.
 begin_server() {
   : >"$out/$1.log"
-  nobody env ARRAKIS_SOCKET="$socket" ARRAKIS_APP="$1" "$build/examples/udp_echo" \
+  nobody env ARRAKIS_SOCKET="$socket" ARRAKIS_APP="$1" "$build/${2:-examples/udp_echo}" \
     >>"$out/$1.log" 2>&1
   export server=$process
 }
 
-# start_server APP: and waits until it serves.
+# start_server APP [PROGRAM]: and waits until it serves.
 start_server() {
-  begin_server "$1"
+  begin_server "$@"
   wait_for 30 grep -q listening "$out/$1.log"
 }
 
