@@ -26,6 +26,7 @@ def filled(ours):
             for what, share in (("echo", 1), ("receive", 0.6), ("send", 0.4)):
                 rows.add(system, "vf", packet_cost.name_of(what, burst, mode),
                          {"instructions": 1000 * factor * share})
+        rows.add(system, "vf", f"{packet_cost.PLANTED_NAME}, {mode}", {"instructions": 1030})
     return rows
 
 
@@ -113,8 +114,8 @@ class ReportTest(unittest.TestCase):
                 for line in bounds.packet_cost(filled(ours))]
 
     def test_bounds(self):
-        self.assertEqual(self.verdicts(1.0), ["reached"] * 4)
-        self.assertEqual(self.verdicts(1.1), ["missed", "reached"] * 2)
+        self.assertEqual(self.verdicts(1.0), ["reached"] * 5)
+        self.assertEqual(self.verdicts(1.1), ["missed", "reached"] * 2 + ["reached"])
         with self.assertRaises(KeyError):
             list(bounds.packet_cost(Rows("packet_cost")))
 

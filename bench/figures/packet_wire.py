@@ -121,15 +121,15 @@ class Client:
         self._mac = bytes.fromhex(mac.replace(":", ""))
         self._sequence = 0
 
-    def _request(self, kind):
+    def _request(self, kind, work_ns=0):
         self._sequence += 1
-        payload = REQUEST.pack(kind, 0, self._sequence, 0).ljust(self._size, b"\0")
+        payload = REQUEST.pack(kind, work_ns, self._sequence, 0).ljust(self._size, b"\0")
         return datagram(self._mac, self._address, payload)
 
-    def echo(self, count):
-        """Sends a burst, and returns when each one of it was answered."""
+    def echo(self, count, work_ns=0):
+        """Sends a burst, each to cause that much work, and returns when all were answered."""
         first = self._sequence + 1
-        self._wire.send([self._request(ECHO) for _ in range(count)])
+        self._wire.send([self._request(ECHO, work_ns) for _ in range(count)])
         waiting = set(range(first, first + count))
         while waiting:
             waiting.discard(REQUEST.unpack_from(self._answer())[2])
