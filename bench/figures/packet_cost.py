@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import pathlib
 import socket
+import statistics
 import sys
 import time
 
@@ -29,13 +30,14 @@ PLANTED = 1000  # instructions: the server's work, timed by a clock that counts 
 class Plan:
     boots: int
     rounds: int      # of a boot
-    packets: int     # of a window
-    idle_s: float
+    windows: int     # of a case in a round, of which the median counts
     seconds: int     # of a boot, at most
 
 
-FULL = Plan(3, 5, 1024, 1.0, 600)
-QUICK = Plan(1, 3, 512, 0.5, 230)
+FULL = Plan(3, 5, 15, 600)
+QUICK = Plan(1, 3, 7, 230)
+PACKETS = 64    # of a window: short, so that few have anything else in them
+IDLE_S = 0.03   # of a window without any
 
 
 def hardware(wire):
@@ -97,7 +99,7 @@ def quiet_window(client, burst, packets):
     def work():
         for _ in range(packets // burst):
             client.quiet(burst)
-            time.sleep(0.002 + burst * 0.0005)
+            time.sleep(0.0005 + burst * 0.0001)
 
     measured = window(client, work)
     if measured.packets != packets // burst * burst:
@@ -113,17 +115,27 @@ def name_of(what, burst, mode):
 
 
 def measure(client, plan):
-    """One round: (what, burst) -> instructions a packet; and by name what tells of the method."""
-    idle = window(client, lambda: time.sleep(plan.idle_s))
-    singles = echo_window(client, 1, plan.packets)
-    turn, question = solve(idle, singles)
+    """One round: (what, burst) -> instructions a packet; and by name what tells of the method.
+
+    Medians of short windows: what the kernel does beside, every second or so, is in few of them."""
+    def windows(work):
+        return [work() for _ in range(plan.windows)]
+
+    def costs_of(measured):
+        return statistics.median(cost(one, turn, question) for one in measured)
+
+    singles = windows(lambda: echo_window(client, 1, PACKETS))
+    idle = windows(lambda: window(client, lambda: time.sleep(IDLE_S)))
+    turn, question = map(statistics.median, zip(*map(solve, idle, singles)))
     costs = {}
     for burst in BURSTS:
-        echoes = singles if burst == 1 else echo_window(client, burst, plan.packets)
-        costs["echo", burst] = cost(echoes, turn, question)
-        costs["receive", burst] = cost(quiet_window(client, burst, plan.packets), turn, question)
+        echoes = singles if burst == 1 else windows(
+            lambda size=burst: echo_window(client, size, PACKETS))
+        costs["echo", burst] = costs_of(echoes)
+        costs["receive", burst] = costs_of(
+            windows(lambda size=burst: quiet_window(client, size, PACKETS)))
         costs["send", burst] = costs["echo", burst] - costs["receive", burst]
-    planted = cost(echo_window(client, 1, plan.packets, PLANTED), turn, question)
+    planted = costs_of(windows(lambda: echo_window(client, 1, PACKETS, PLANTED)))
     return costs, {"idle turn": turn, PLANTED_NAME: planted - costs["echo", 1]}
 
 
