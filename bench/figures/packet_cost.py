@@ -71,14 +71,12 @@ def window(client, work):
     return Window(change["clock_ns"], change["idle_turns"], change["requests"])
 
 
-def solve(idle, busy):
-    """Instructions of an idle turn and of an echo, from a window without and one with work.
-
-    The question that ends a window is an echo too:  clock = turns * turn + (packets + 1) * echo
+def solve(empty, idle):
+    """Instructions of an idle turn and of the question that ends a window, from a window without
+    anything and a longer one:  clock = turns * turn + question
     """
-    echo = ((busy.clock * idle.idle_turns - idle.clock * busy.idle_turns)
-            / ((busy.packets + 1) * idle.idle_turns - busy.idle_turns))
-    return (idle.clock - echo) / idle.idle_turns, echo
+    turn = (idle.clock - empty.clock) / (idle.idle_turns - empty.idle_turns)
+    return turn, empty.clock - empty.idle_turns * turn
 
 
 def cost(measured, turn, question):
@@ -124,14 +122,13 @@ def measure(client, plan):
     def costs_of(measured):
         return statistics.median(cost(one, turn, question) for one in measured)
 
-    singles = windows(lambda: echo_window(client, 1, PACKETS))
+    empty = windows(lambda: window(client, lambda: None))
     idle = windows(lambda: window(client, lambda: time.sleep(IDLE_S)))
-    turn, question = map(statistics.median, zip(*map(solve, idle, singles)))
+    turn, question = map(statistics.median, zip(*map(solve, empty, idle)))
     costs = {}
     for burst in BURSTS:
-        echoes = singles if burst == 1 else windows(
-            lambda size=burst: echo_window(client, size, PACKETS))
-        costs["echo", burst] = costs_of(echoes)
+        costs["echo", burst] = costs_of(
+            windows(lambda size=burst: echo_window(client, size, PACKETS)))
         costs["receive", burst] = costs_of(
             windows(lambda size=burst: quiet_window(client, size, PACKETS)))
         costs["send", burst] = costs["echo", burst] - costs["receive", burst]

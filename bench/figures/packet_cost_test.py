@@ -100,12 +100,12 @@ class WireTest(unittest.TestCase):
 class SolveTest(unittest.TestCase):
     def test_finds_what_the_windows_were_made_of(self):
         def made(turns, packets):
-            return packet_cost.Window(turns * 50 + (packets + 1) * 700, turns, packets)
+            return packet_cost.Window(turns * 50 + packets * 700 + 3000, turns, packets)
 
-        turn, echo = packet_cost.solve(made(10_000, 0), made(8_000, 100))
+        turn, question = packet_cost.solve(made(800, 0), made(10_000, 0))
         self.assertAlmostEqual(turn, 50)
-        self.assertAlmostEqual(echo, 700)
-        self.assertAlmostEqual(packet_cost.cost(made(500, 10), turn, echo), 700)
+        self.assertAlmostEqual(question, 3000)
+        self.assertAlmostEqual(packet_cost.cost(made(500, 10), turn, question), 700)
 
 
 class ReportTest(unittest.TestCase):
