@@ -23,7 +23,7 @@ from session import Session  # noqa: E402
 SCRIPT = "bench/figures/packet_cost.sh"
 PAYLOAD_BYTES = 64
 BURSTS = (1, 32)
-PLANTED = 1000  # instructions: the server's work, timed by a clock that counts them
+PLANTED = 1000  # instructions, of a loop in the server: the method has to find them
 
 
 @dataclasses.dataclass(frozen=True)
