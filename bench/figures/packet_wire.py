@@ -18,7 +18,8 @@ ECHO, QUIET, ASK = 0x41524B45, 0x41524B2E, 0x41524B3F  # bench/lib/echo_protocol
 REQUEST = struct.Struct("=IIQq")
 COUNTERS = struct.Struct("=QQQQQ")
 COUNTER_NAMES = ("requests", "busy_ns", "processor_ns", "idle_turns", "clock_ns")
-ETHERNET, IPV4, UDP = struct.Struct("!6s6sH"), struct.Struct("!BBHHHBBH4s4s"), struct.Struct("!HHHH")
+ETHERNET, IPV4 = struct.Struct("!6s6sH"), struct.Struct("!BBHHHBBH4s4s")
+UDP = struct.Struct("!HHHH")
 ARP = struct.Struct("!HHBBH6s4s6s4s")
 PAYLOAD_AT = ETHERNET.size + IPV4.size + UDP.size
 LENGTH = struct.Struct("!I")

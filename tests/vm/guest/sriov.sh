@@ -8,8 +8,8 @@ socket=/run/arrakisd.sock
 state=/run/arrakis-state
 policy=/run/arrakisd.toml
 
-# Of the two hundred drivers that Debian's DPDK loads on every start, those that this card needs: the
-# rest takes longer here than all that is tested.
+# Of the two hundred drivers that Debian's DPDK loads on every start, those that this card needs:
+# the rest takes longer here than all that is tested.
 only_the_drivers_of_this_card() {
   local all
   all=$(echo /usr/lib/*/dpdk/pmds-*)

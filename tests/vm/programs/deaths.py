@@ -1,6 +1,6 @@
-"""usage: deaths.py ROUNDS ADDRESS LOG COMMAND...: a server is killed under traffic, ROUNDS times over,
-and started again by COMMAND; each successor has to answer, and LOG, of arrakisd, to name each dead.
-Prints how long both took, from the kill on."""
+"""usage: deaths.py ROUNDS ADDRESS LOG COMMAND...: a server is killed under traffic, ROUNDS times
+over, and started again by COMMAND; each successor has to answer, and LOG, of arrakisd, to name each
+dead. Prints how long both took, from the kill on."""
 
 import datetime
 import pathlib

@@ -64,7 +64,7 @@ wait_for 20 at_rest 1
 
 trace=/sys/kernel/tracing
 mount -t tracefs tracefs $trace
-# To read the clock (228) is a system call here alone: of an emulated machine the kernel trusts no TSC.
+# To read the clock (228) is a system call here alone: the kernel trusts no emulated TSC.
 echo 'id != 228' >$trace/events/raw_syscalls/sys_enter/filter
 # count_calls MODE: sets `calls` to how many system calls a server of two makes, all its threads,
 # while it answers 200 questions.

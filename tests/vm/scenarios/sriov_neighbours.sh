@@ -27,7 +27,9 @@ ctl assign-vf --app two >/dev/null
 # dma_faults APP: as show-vf counts them.
 dma_faults() { ctl --json show-vf "$1" | sed -n 's/.*"dmaFaults": \([0-9]*\).*/\1/p'; }
 # told OF: the daemon's log has a line of application two that says this.
-told() { grep -E "error: audit: dma-fault vf1 of app \"two\" pid=[0-9]+: .*$vf: $1" "$out/arrakisd.log"; }
+told() {
+  grep -E "error: audit: dma-fault vf1 of app \"two\" pid=[0-9]+: .*$vf: $1" "$out/arrakisd.log"
+}
 for access in "write to" "read of"; do
   begin "the application answers while application two has its function $access memory of others"
   ask 10.9.0.2 50 &
