@@ -45,6 +45,7 @@ TcpLayer::TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const De
       connections_{config.tcp.connections_max, secrets_.flow_hash(), addresses_},
       wheel_{connections_.blocks()},
       emitter_{{link, ip, addresses_}, device.transmit_checksum, counters},
+      memory_{link.pool()},
       todo_{config.tcp.connections_max},
       ready_{config.tcp.connections_max},
       listeners_(tcp::limits::listeners_max),
@@ -182,6 +183,7 @@ void TcpLayer::stand_in_line(ControlBlock& c) noexcept {
 
 // What does not find room stays in line for the next poll.
 void TcpLayer::finish() noexcept {
+  memory_.follow(counters_.tcp.segments_received);
   for (std::uint32_t left = todo_.size(); left > 0; --left) {
     ControlBlock& c = connections_.at(todo_.pop());
     c.clear(flag::in_todo);

@@ -23,6 +23,7 @@
 #include "extaris/tcp/emitter.h"
 #include "extaris/tcp/index_ring.h"
 #include "extaris/tcp/listener.h"
+#include "extaris/tcp/memory.h"
 #include "extaris/tcp/secrets.h"
 #include "extaris/tcp/segment.h"
 #include "extaris/tcp/tcp_event.h"
@@ -69,7 +70,10 @@ class TcpLayer {
   // Grows whenever there is one more to take.
   std::uint64_t news_count() const noexcept { return news_count_; }
 
-  Packet allocate() noexcept { return emitter_.allocate(); }
+  // For text. Holds nothing: what is left is for others (memory.h).
+  Packet allocate() noexcept {
+    return memory_.state() == tcp::Memory::reserved ? Packet{} : emitter_.allocate();
+  }
   const IpAddress& address(std::uint8_t index) const noexcept { return addresses_[index]; }
   const TcpSettings& settings() const noexcept { return settings_; }
   // After the application did something to it: sends, arms, tells.
@@ -92,7 +96,7 @@ class TcpLayer {
   void take_back(tcp::Index id, std::uint32_t generation, std::uint16_t bytes) noexcept;
 
  private:
-  tcp::Context context() noexcept { return {now_, counters_.tcp}; }
+  tcp::Context context() noexcept { return {now_, counters_.tcp, memory_.state()}; }
   void act_on(tcp::ControlBlock& c, const tcp::Segment& s, tcp::Next next) noexcept;
   void after_segment(tcp::ControlBlock& c, tcp::State before) noexcept;
   void tell(tcp::ControlBlock& c) noexcept;
@@ -129,6 +133,7 @@ class TcpLayer {
   tcp::Connections connections_;
   tcp::Wheel wheel_;
   tcp::Emitter emitter_;
+  tcp::MemoryWatch memory_;
   tcp::Now now_{};
   tcp::IndexRing todo_;
   tcp::IndexRing ready_;
