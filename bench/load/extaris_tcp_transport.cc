@@ -39,7 +39,11 @@ Outcome<void> ExtarisTcpTransport::begin_one() {
 
 void ExtarisTcpTransport::hear_of_openings() {
   for (auto events = queue_.tcp_events(room_); !events.empty(); events = queue_.tcp_events(room_))
-    for (const TcpEvent& event : events) open_ += (event.what & TcpEvent::connected) != 0 ? 1 : 0;
+    for (const TcpEvent& event : events) {
+      if ((event.what & TcpEvent::connected) != 0) ++open_;
+      // The server still starts.
+      if ((event.what & TcpEvent::ended) != 0 && open_ == 0) connections_.clear();
+    }
 }
 
 }  // namespace arrakis::bench

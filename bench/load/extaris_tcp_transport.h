@@ -13,6 +13,7 @@
 #include "arrakis/queue.h"
 #include "base/error.h"
 #include "bench/lib/machine.h"
+#include "bench/lib/messages.h"
 #include "extaris/stack/stack.h"
 
 namespace arrakis::bench {
@@ -34,9 +35,9 @@ class ExtarisTcpTransport {
       const Instant seen = now();
       for (const TcpEvent& event : events) {
         TcpConnection& connection = connections_[place_of_id_[event.id]];
-        // A connection that ends shows as requests that are lost.
         while (TcpBuffer text = connection.receive())
-          if (handle(seen, text.bytes())) (void)connection.send(std::move(text));
+          answer(connection, std::move(text),
+                 [&](std::span<std::byte> message) { return handle(seen, message); });
       }
     }
   }
@@ -54,6 +55,19 @@ class ExtarisTcpTransport {
   void flush() noexcept { queue_.stack().flush(); }
 
  private:
+  // A connection that ends shows as requests that are lost.
+  template <class Handle>
+  static void answer(TcpConnection& connection, TcpBuffer&& text, Handle&& handle) {
+    TcpBuffer mine{std::move(text)};
+    if (mine.bytes().size() == message_bytes) {
+      if (handle(mine.bytes())) (void)connection.send(std::move(mine));
+      return;
+    }
+    // Late answers of two questions came together.
+    for_each_message(mine.bytes(), [&](std::span<std::byte> message) {
+      if (handle(message)) (void)connection.send(message);
+    });
+  }
   Outcome<void> begin_one();
   void hear_of_openings();
 

@@ -36,9 +36,13 @@ class KernelTcpTransport {
       const int fd = events_[static_cast<std::size_t>(i)].data.fd;
       const ssize_t got = read(fd, buffer_.data(), buffer_.size());
       if (got <= 0) continue;
-      const std::span text{buffer_.data(), static_cast<std::size_t>(got)};
+      const Instant seen = now();
       // A connection that ends, or a full send buffer, shows as requests that are lost.
-      if (handle(now(), text)) (void)!write(fd, text.data(), text.size());
+      for_each_message({buffer_.data(), static_cast<std::size_t>(got)},
+                       [&](std::span<std::byte> message) {
+                         if (handle(seen, message))
+                           (void)!write(fd, message.data(), message.size());
+                       });
     }
   }
 
