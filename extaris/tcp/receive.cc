@@ -68,7 +68,9 @@ rte_mbuf* place_before(const ControlBlock& c, Seq seq) {
 void keep_out_of_order(ControlBlock& c, Segment& s, const Context& context) {
   ++context.counters.out_of_order;
   c.set(flag::ack_now);  // RFC 5681, 4.2
-  if (c.out_of_order_packets >= limits::out_of_order_packets_max) {
+  const std::uint16_t most =
+      context.is_scarce ? limits::scarce_packets_max : limits::out_of_order_packets_max;
+  if (c.out_of_order_packets >= most) {
     ++context.counters.out_of_order_full;
     return;
   }
@@ -150,7 +152,9 @@ void note_marks(ControlBlock& c, const Segment& s, const Context& context) {
 }  // namespace
 
 void take_text(ControlBlock& c, Segment& s, const Context& context) noexcept {
-  if (c.received_packets >= limits::received_packets_max) [[unlikely]] {
+  const std::uint16_t most =
+      context.is_scarce ? limits::scarce_packets_max : limits::received_packets_max;
+  if (c.received_packets >= most) [[unlikely]] {
     ++context.counters.receive_queue_full;
     c.set(flag::ack_now);
     return;

@@ -37,6 +37,7 @@ struct Segment {
 struct Context {
   Now now;
   TcpCounters& counters;
+  bool is_scarce = false;  // the pool is nearly empty: limits::scarce_packets_max
 };
 
 // What becomes of a segment after a step.

@@ -33,10 +33,11 @@ std::vector<IpAddress> addresses_of(const StackConfig& config, const Link& link)
 
 }  // namespace
 
-TcpLayer::TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const DeviceInfo& device,
+TcpLayer::TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const NetDevice& device,
                    Counters& counters)
     : link_{link},
       ip_{ip},
+      device_{device},
       counters_{counters},
       settings_{config.tcp.settings},
       initial_sequence_{config.tcp.initial_sequence},
@@ -44,9 +45,10 @@ TcpLayer::TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const De
       secrets_{config.seed},
       connections_{config.tcp.connections_max, secrets_.flow_hash(), addresses_},
       wheel_{connections_.blocks()},
-      emitter_{{link, ip, addresses_}, device.transmit_checksum, counters},
+      emitter_{{link, ip, addresses_}, device.info().transmit_checksum, counters},
       todo_{config.tcp.connections_max},
       ready_{config.tcp.connections_max},
+      reserve_packets_{link.pool().capacity() / tcp::limits::scarce_part},
       listeners_(tcp::limits::listeners_max),
       listening_(65'536, tcp::Listener::none) {
   ARK_CHECK(addresses_.size() <= 256);
@@ -63,6 +65,18 @@ void TcpLayer::set_time(Instant now) noexcept {
   now_ = tcp::Now::of(now);
   emitter_.set_time(now_);
   wheel_.follow(now_.tick);
+  watch_pool();
+}
+
+// Counting what a pool has left costs as much as a segment, so it is done once in as many segments
+// as do not matter.
+void TcpLayer::watch_pool() noexcept {
+  const std::uint64_t segments = counters_.tcp.segments_received + counters_.tcp.segments_sent;
+  if (!is_scarce_ && segments - segments_seen_ < reserve_packets_ / 8) [[likely]]
+    return;
+  segments_seen_ = segments;
+  const bool was_scarce = std::exchange(is_scarce_, link_.pool().available() < reserve_packets_);
+  if (is_scarce_ && !was_scarce) ++counters_.tcp.packets_scarce;
 }
 
 // ---- what arrives

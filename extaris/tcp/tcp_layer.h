@@ -32,7 +32,7 @@ namespace arrakis::extaris {
 
 class TcpLayer {
  public:
-  TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const DeviceInfo& device,
+  TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const NetDevice& device,
            Counters& counters);
   ~TcpLayer();
 
@@ -70,6 +70,8 @@ class TcpLayer {
   std::uint64_t news_count() const noexcept { return news_count_; }
 
   Packet allocate() noexcept { return emitter_.allocate(); }
+  // The pool is nearly empty, and this one has packets on their way already.
+  bool must_wait_for_packets(const tcp::ControlBlock& c) const noexcept;
   const IpAddress& address(std::uint8_t index) const noexcept { return addresses_[index]; }
   const TcpSettings& settings() const noexcept { return settings_; }
   // After the application did something to it: sends, arms, tells.
@@ -92,7 +94,8 @@ class TcpLayer {
   void take_back(tcp::Index id, std::uint32_t generation, std::uint16_t bytes) noexcept;
 
  private:
-  tcp::Context context() noexcept { return {now_, counters_.tcp}; }
+  tcp::Context context() noexcept { return {now_, counters_.tcp, is_scarce_}; }
+  void watch_pool() noexcept;
   void act_on(tcp::ControlBlock& c, const tcp::Segment& s, tcp::Next next) noexcept;
   void after_segment(tcp::ControlBlock& c, tcp::State before) noexcept;
   void tell(tcp::ControlBlock& c) noexcept;
@@ -114,6 +117,7 @@ class TcpLayer {
   void apply(tcp::ControlBlock& c, const TcpSettings& settings) noexcept;
   std::uint16_t find_listener(const Endpoint& local) const noexcept;
   std::optional<std::uint8_t> index_of(const IpAddress& address) const noexcept;
+  NetDevice::Arrives arrival(const tcp::Flow& flow, std::uint16_t port) const noexcept;
   std::uint16_t choose_port(tcp::Flow flow) noexcept;
   bool may_reuse(tcp::ControlBlock& c, const TcpSegment& tcp) const noexcept;
   void refuse(const Arrival& arrival, const TcpSegment& tcp) noexcept;
@@ -121,6 +125,7 @@ class TcpLayer {
 
   Link& link_;
   IpOutput& ip_;
+  const NetDevice& device_;
   Counters& counters_;
   TcpSettings settings_;
   std::optional<std::uint32_t> initial_sequence_;
@@ -133,6 +138,9 @@ class TcpLayer {
   tcp::IndexRing todo_;
   tcp::IndexRing ready_;
   std::uint64_t news_count_ = 0;
+  bool is_scarce_ = false;
+  std::size_t reserve_packets_;      // of the pool
+  std::uint64_t segments_seen_ = 0;  // when the pool was looked at
   std::uint32_t challenges_left_ = 0;
   Instant challenges_until_{};
   std::uint32_t ports_tried_ = 0;

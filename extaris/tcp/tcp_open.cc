@@ -258,6 +258,12 @@ ControlBlock* TcpLayer::accept(std::uint16_t listener) noexcept {
   return &c;
 }
 
+// By which queue the answers would come: only this one's can be heard here.
+NetDevice::Arrives TcpLayer::arrival(const tcp::Flow& flow, std::uint16_t port) const noexcept {
+  if (device_.info().queues == 1) return NetDevice::Arrives::here;
+  return device_.arrives({flow.remote, flow.remote_port}, {addresses_[flow.local], port});
+}
+
 // RFC 6056, 3.3.3: from a place that only we can compute, the next that is free.
 std::uint16_t TcpLayer::choose_port(tcp::Flow flow) noexcept {
   const IpAddress& local = addresses_[flow.local];
@@ -266,7 +272,8 @@ std::uint16_t TcpLayer::choose_port(tcp::Flow flow) noexcept {
     const auto port = static_cast<std::uint16_t>(ephemeral_first + (start + i) % ephemeral_count);
     const std::uint32_t hash = connections_.hash(local, flow.remote, port, flow.remote_port);
     if (listening_[port] != Listener::none ||
-        connections_.find(hash, local, flow.remote, port, flow.remote_port) != nullptr)
+        connections_.find(hash, local, flow.remote, port, flow.remote_port) != nullptr ||
+        arrival(flow, port) != NetDevice::Arrives::here)
       continue;
     ports_tried_ += i + 1;
     return port;
@@ -285,8 +292,12 @@ std::expected<ControlBlock*, ConnectError> TcpLayer::connect(const Endpoint& rem
   if (!index || source.is_v4() != remote.address.is_v4())
     return std::unexpected(ConnectError::address_not_available);
   tcp::Flow flow{remote.address, remote.port, local.port, *index};
+  if (arrival(flow, flow.local_port) == NetDevice::Arrives::unknown)
+    return std::unexpected(ConnectError::other_queue);
   if (flow.local_port == 0) flow.local_port = choose_port(flow);
   if (flow.local_port == 0) return std::unexpected(ConnectError::no_ports);
+  if (arrival(flow, flow.local_port) != NetDevice::Arrives::here)
+    return std::unexpected(ConnectError::other_queue);
   const std::uint32_t hash =
       connections_.hash(source, remote.address, flow.local_port, remote.port);
   if (connections_.find(hash, source, remote.address, flow.local_port, remote.port) != nullptr)

@@ -49,11 +49,21 @@ TcpSendError TcpLayer::refuse_to_send(ControlBlock& c) noexcept {
   return TcpSendError::would_block;
 }
 
+bool TcpLayer::must_wait_for_packets(const ControlBlock& c) const noexcept {
+  if (!is_scarce_) [[likely]]
+    return false;
+  rte_mbuf* m = c.sent.first();
+  for (std::uint16_t i = 1; m != nullptr && i < tcp::limits::scarce_packets_max; ++i)
+    m = c.sent.after(m);
+  return m != nullptr;
+}
+
 std::optional<TcpSendError> TcpLayer::refuses(ControlBlock& c, std::size_t bytes) noexcept {
   if (!may_send(c.state) || c.has(flag::fin_queued)) return TcpSendError::closed;
   if (bytes > 0xffff) return TcpSendError::too_big;
   const std::uint32_t waiting = c.snd_end - c.snd_una;
-  if (waiting > 0 && waiting + bytes > c.send_buffer()) return refuse_to_send(c);
+  const bool is_full = waiting > 0 && waiting + bytes > c.send_buffer();
+  if (is_full || must_wait_for_packets(c)) return refuse_to_send(c);
   return std::nullopt;
 }
 
