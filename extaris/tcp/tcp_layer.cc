@@ -68,15 +68,22 @@ void TcpLayer::set_time(Instant now) noexcept {
   watch_pool();
 }
 
-// Counting what a pool has left costs as much as a segment, so it is done once in as many segments
-// as do not matter.
+// Counting what a pool has left costs as much as a segment, so it is done once in as many as do not
+// matter.
 void TcpLayer::watch_pool() noexcept {
-  const std::uint64_t segments = counters_.tcp.segments_received + counters_.tcp.segments_sent;
-  if (!is_scarce_ && segments - segments_seen_ < reserve_packets_ / 8) [[likely]]
+  const std::uint64_t used =
+      counters_.tcp.segments_received + counters_.tcp.segments_sent + allocations_;
+  if (!is_scarce_ && used - seen_ < reserve_packets_ / 8) [[likely]]
     return;
-  segments_seen_ = segments;
+  seen_ = used;
   const bool was_scarce = std::exchange(is_scarce_, link_.pool().available() < reserve_packets_);
   if (is_scarce_ && !was_scarce) ++counters_.tcp.packets_scarce;
+}
+
+Packet TcpLayer::allocate() noexcept {
+  ++allocations_;
+  watch_pool();
+  return emitter_.allocate();
 }
 
 // ---- what arrives

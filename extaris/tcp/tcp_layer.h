@@ -69,7 +69,7 @@ class TcpLayer {
   // Grows whenever there is one more to take.
   std::uint64_t news_count() const noexcept { return news_count_; }
 
-  Packet allocate() noexcept { return emitter_.allocate(); }
+  Packet allocate() noexcept;
   // The pool is nearly empty, and this one has packets on their way already.
   bool must_wait_for_packets(const tcp::ControlBlock& c) const noexcept;
   const IpAddress& address(std::uint8_t index) const noexcept { return addresses_[index]; }
@@ -139,8 +139,9 @@ class TcpLayer {
   tcp::IndexRing ready_;
   std::uint64_t news_count_ = 0;
   bool is_scarce_ = false;
-  std::size_t reserve_packets_;      // of the pool
-  std::uint64_t segments_seen_ = 0;  // when the pool was looked at
+  std::size_t reserve_packets_;    // of the pool
+  std::uint64_t allocations_ = 0;  // by the application
+  std::uint64_t seen_ = 0;         // of segments and those, when the pool was looked at
   std::uint32_t challenges_left_ = 0;
   Instant challenges_until_{};
   std::uint32_t ports_tried_ = 0;

@@ -112,18 +112,6 @@ class TcpEchoOfEvents(TcpEcho):
     program = harness.TCP_ECHO_EVENTS
 
 
-class TcpQueues(MachineTest):
-    def test_connections_stay_at_the_queue_where_they_landed(self):
-        self.machine.start_daemon()
-        address = self.machine.assign("echo", "--queues", 2).ip4
-        server = self.machine.start_server(harness.QUEUE_ECHO)
-        self.assertTrue(eventually(lambda: server.output().count("listening") == 2))
-        for _ in range(40):
-            self.assertEqual(exchange(address, b"melange" * 1000), b"melange" * 1000)
-        for queue in (0, 1):
-            self.assertGreater(server.output().count(f"client at queue {queue}"), 0)
-
-
 class TcpWire(MachineTest):
     """Two applications, nothing of Linux between them."""
 
