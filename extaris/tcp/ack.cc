@@ -35,7 +35,10 @@ Instant release_acknowledged(ControlBlock& c, Seq ack, Instant now) {
     }
     sent_at = n.transmissions == 1 ? n.sent_at : never;
     if (is_watched) [[unlikely]] {
-      if ((n.fate & fate::sacked) == 0) note_delivered(c, n, now);
+      if ((n.fate & fate::sacked) == 0) {
+        note_original(c, n);
+        note_delivered(c, n, now);
+      }
       forget_fate(c, n, n.bytes);
     }
     prefetch_frame(m);  // a pool gives out first what came back last
@@ -44,12 +47,38 @@ Instant release_acknowledged(ControlBlock& c, Seq ack, Instant now) {
   return sent_at;
 }
 
+// The byte that probed the window was taken: the rest of its segment is what is unsent.
+void take_probe(ControlBlock& c, Seq ack) {
+  if (!c.is_probed || ack != c.snd_nxt + 1 || c.unsent == nullptr) return;
+  SegmentNotes& n = notes_of(c.unsent);
+  n.first = n.first + 1;
+  --n.bytes;
+  c.snd_una = c.snd_nxt = ack;
+  c.is_probed = false;
+  if (n.bytes > 0) return;
+  c.unsent = c.sent.after(c.unsent);
+  c.sent.pop_front();
+}
+
+// A peer that answers is there, whatever its window (RFC 9293, 3.8.6.1).
+void hear_of_shut_window(ControlBlock& c, const Segment& s, const Context& context) {
+  c.probes_unanswered = 0;
+  if (c.sender_timer == SenderTimer::persist) {
+    c.first_unanswered = context.now.tick;
+    take_probe(c, s.ack);
+  } else if (s.window == 0) {  // it was shut on what is under way
+    c.first_unanswered = context.now.tick;
+    if (c.backoff >= limits::retransmissions_max) c.backoff = limits::retransmissions_max - 1;
+  }
+}
+
 // RFC 9293, 3.10.7.4: from SYN-RECEIVED.
 void establish(ControlBlock& c, const Segment& s, const Context& context) {
   enter(c, State::established);
   c.snd_wnd = std::uint32_t{s.window} << c.snd_shift();
   c.snd_wl1 = s.seq;
   c.news |= news::connected;
+  begin_after(c, c.backoff);
   c.backoff = 0;
   if (c.keepalive_idle_ms != 0) {
     c.last_received = context.now.tick;
@@ -93,6 +122,12 @@ bool fin_is_acknowledged(const ControlBlock& c) {
 
 }  // namespace
 
+// RFC 6298, 5.7; RFC 6928, 2: a single SYN that was lost says little.
+void begin_after(ControlBlock& c, std::uint8_t retransmissions) noexcept {
+  if (retransmissions > 0) c.rtt.begin_with_care();
+  if (retransmissions > 1) c.cwnd = c.mss;
+}
+
 void acknowledge_sent(ControlBlock& c, Seq ack, const Context& context) noexcept {
   const std::uint32_t flight = c.flight();
   const std::uint32_t acked = ack - c.snd_una;
@@ -103,6 +138,7 @@ void acknowledge_sent(ControlBlock& c, Seq ack, const Context& context) noexcept
   // RFC 6298, 5.2 and 5.3
   if (c.snd_una == c.snd_nxt) {
     disarm(c);
+    c.sender_due = context.now.tick + current_rto(c);  // idle from then on: RFC 5681, 4.1
   } else {
     c.first_unanswered = context.now.tick;
     rearm_sender(c, context.now.tick);
@@ -119,6 +155,8 @@ void acknowledge_sent(ControlBlock& c, Seq ack, const Context& context) noexcept
 
 Next process_ack(ControlBlock& c, Segment& s, const Context& context) noexcept {
   if (!s.has(tcp_flag::ack)) return Next::stop;
+  if ((c.exceptional & exceptional::window_shut) != 0 || s.window == 0)
+    hear_of_shut_window(c, s, context);
   const bool is_sane = s.ack.not_after(c.snd_nxt) &&
                        (c.snd_una - std::max(c.snd_wnd_max, c.snd_wnd)).not_after(s.ack);
   if (c.state == State::syn_received) {
@@ -138,7 +176,7 @@ Next process_ack(ControlBlock& c, Segment& s, const Context& context) noexcept {
   delivery.bytes = (c.snd_una - una) + (c.loss.sacked_bytes - sacked);
   update_window(c, s, delivery.is_advance);
   if (c.has(flag::ecn)) hear_echo(c, s, c.snd_una - una, context);
-  recover(c, delivery, context);
+  recover(c, s, delivery, context);
   if (!fin_is_acknowledged(c)) return Next::proceed;
   return after_fin_acknowledged(c, context);
 }

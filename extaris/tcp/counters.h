@@ -22,6 +22,7 @@ struct TcpCounters {
   std::uint64_t challenge_acks = 0;
   std::uint64_t challenge_acks_limited = 0;
   std::uint64_t old_timestamps = 0;  // PAWS
+  std::uint64_t no_timestamp = 0;    // though they were negotiated: RFC 7323, 3.2
   std::uint64_t unacceptable = 0;    // outside the window
   std::uint64_t beyond_window = 0;   // bytes cut off: the peer does not know our window
   std::uint64_t out_of_order = 0;
@@ -32,6 +33,7 @@ struct TcpCounters {
   std::uint64_t loss_probes = 0;
   std::uint64_t retransmission_timeouts = 0;
   std::uint64_t spurious_retransmissions = 0;  // said by DSACK
+  std::uint64_t recoveries_undone = 0;         // begun for nothing: RFC 3522, RFC 5682
   std::uint64_t black_holes = 0;               // RFC 4821: segments made smaller on suspicion
   std::uint64_t window_probes = 0;
   std::uint64_t congestion_marks = 0;   // received (RFC 3168)

@@ -162,8 +162,9 @@ void Emitter::push_frame(ControlBlock& c, Packet& packet, const Fields& fields) 
                             static_cast<std::uint8_t>(sizeof(TcpHeader) + fields.options.bytes)});
     }
   }
-  // RFC 3168, 6.1.4 and 6.1.5: neither bare ACKs nor retransmissions are marked.
-  const bool markable = c.has(flag::ecn) && text_bytes > 0 && fields.seq == c.snd_nxt;
+  // RFC 3168, 6.1.4 to 6.1.6: neither bare ACKs nor retransmissions nor window probes are marked.
+  const bool markable =
+      c.has(flag::ecn) && text_bytes > 0 && fields.seq == c.snd_nxt && !fields.is_probe;
   const std::uint8_t traffic_class = markable ? ecn_capable : std::uint8_t{0};
   auto& frame = headers_at<Frame>(push_front(packet, sizeof(Frame)));
   frame.ethernet.target = c.mac;
@@ -231,6 +232,16 @@ bool Emitter::send_bare(ControlBlock& c, Seq seq, std::uint8_t flags) noexcept {
   }
   const Options options = push_options(c, packet);
   send(c, std::move(packet), {seq, flags, options});
+  return true;
+}
+
+bool Emitter::send_window_probe(ControlBlock& c) noexcept {
+  Packet packet = allocate();
+  if (!packet) return false;
+  resize(packet, 1);
+  bytes(packet)[0] = tail(c.unsent, notes_of(c.unsent).bytes)[0];
+  const Options options = push_options(c, packet);
+  send(c, std::move(packet), {c.snd_nxt, tcp_flag::ack, options, true});
   return true;
 }
 

@@ -39,6 +39,8 @@ class Emitter {
   bool send_text(ControlBlock& c, rte_mbuf* m, std::uint8_t flags) noexcept;
   // A segment without text. False: no packet.
   bool send_bare(ControlBlock& c, Seq seq, std::uint8_t flags) noexcept;
+  // The first byte that has not been sent, in a segment of its own. REQUIRES: there is one.
+  bool send_window_probe(ControlBlock& c) noexcept;
   bool send_syn(ControlBlock& c, std::uint8_t flags) noexcept;
 
   // Of no connection (RFC 9293, 3.5.2).
@@ -65,6 +67,7 @@ class Emitter {
     Seq seq;
     std::uint8_t flags;
     Options options;
+    bool is_probe = false;
   };
   Options push_options(ControlBlock& c, Packet& packet) noexcept;
   Options push_sack(ControlBlock& c, Packet& packet) noexcept;

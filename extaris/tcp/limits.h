@@ -31,7 +31,8 @@ inline constexpr std::uint32_t initial_window_segments = 10;  // RFC 6928
 inline constexpr std::uint32_t initial_window_bytes = 14'600;  // RFC 6928
 inline constexpr std::uint32_t congestion_window_max = 1u << 30;
 
-inline constexpr Duration rto_initial = Duration::seconds(1);  // RFC 6298, 2.1
+inline constexpr Duration rto_initial = Duration::seconds(1);         // RFC 6298, 2.1
+inline constexpr Duration rto_after_lost_syn = Duration::seconds(3);  // RFC 6298, 5.7
 // RFC 6298, 2.4 says one second and allows less; 200 ms is Linux's and FreeBSD's practice.
 inline constexpr Duration rto_min = Duration::milliseconds(200);
 inline constexpr Duration rto_max = Duration::seconds(60);  // RFC 6298, 2.5
@@ -51,7 +52,11 @@ inline constexpr Duration keepalive_idle = Duration::seconds(7200);  // RFC 9293
 inline constexpr Duration keepalive_interval = Duration::seconds(75);
 inline constexpr std::uint8_t keepalive_probes = 9;
 
-inline constexpr std::uint32_t challenge_acks_per_second = 1000;       // RFC 5961, 7
-inline constexpr Duration paws_idle = Duration::seconds(24 * 86'400);  // RFC 7323, 5.5
+// RFC 5961, 7: of one connection, and of all, so that no one can tell by the second how many others
+// cause.
+inline constexpr std::uint8_t challenge_acks_max = 10;
+inline constexpr Duration challenge_acks_period = Duration::seconds(5);
+inline constexpr std::uint32_t challenge_acks_per_second = 1000;
+inline constexpr std::uint8_t paws_days = 24;  // RFC 7323, 5.5: longer idle, any timestamp is new
 
 }  // namespace arrakis::extaris::tcp::limits

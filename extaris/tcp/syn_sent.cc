@@ -19,7 +19,7 @@ void take_syn_options(ControlBlock& c, const Segment& s, const Context& context)
                                                                      : limits::default_mss_v6),
                         limits::least_mss);
   if (options.timestamps && c.has(flag::timestamps))
-    c.ts_recent = options.timestamps->value;
+    note_timestamp(c, s, context);
   else
     c.clear(flag::timestamps);
   if (!options.sack_permitted) c.clear(flag::sack);
@@ -63,6 +63,7 @@ Next segment_arrives_in_syn_sent(ControlBlock& c, Segment& s, const Context& con
     enter(c, State::syn_received);
     return Next::answer_syn;
   }
+  begin_after(c, c.backoff);
   acknowledge_sent(c, s.ack, context);
   enter(c, State::established);
   c.snd_wnd_max = c.snd_wnd;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "base/check.h"
 #include "extaris/packet/bytes.h"
@@ -77,6 +78,8 @@ void TcpLayer::receive(ControlBlock& c, Segment& segment) noexcept {
     arrange(c);
     return;
   }
+  if (c.has(flag::ecn) && segment.bytes > 0) [[unlikely]]
+    tell_marks_apart(c, segment);
   const Next next = segment_arrives(c, segment, context());
   act_on(c, segment, next);
   after_segment(c, before);
@@ -98,17 +101,29 @@ void TcpLayer::act_on(ControlBlock& c, const Segment& s, Next next) noexcept {
   }
 }
 
-// RFC 5961, 7: as many a second as are harmless.
+// RFC 8257, 3.2: what is owed for segments of one kind is said before one of the other is counted.
+void TcpLayer::tell_marks_apart(ControlBlock& c, const Segment& s) noexcept {
+  if (!std::holds_alternative<tcp::Dctcp>(c.congestion) || s.is_marked == c.has(flag::ece)) return;
+  if (s.seq == c.rcv_nxt && c.has(flag::ack_now | flag::ack_delayed) && is_synchronized(c.state))
+    (void)tcp::acknowledge(c, emitter_);
+}
+
+// RFC 5961, 7: as many as are harmless.
 void TcpLayer::challenge(ControlBlock& c) noexcept {
+  if (has_come(c.challenges_until, now_.tick) || c.challenges_until == tcp::Tick{}) {
+    c.challenges_until = now_.tick + tcp::limits::challenge_acks_period;
+    c.challenges_left = tcp::limits::challenge_acks_max;
+  }
   if (now_.at >= challenges_until_) {
     challenges_until_ = now_.at + Duration::seconds(1);
     challenges_left_ = tcp::limits::challenge_acks_per_second;
   }
-  if (challenges_left_ == 0) {
+  if (challenges_left_ == 0 || c.challenges_left == 0) {
     ++counters_.tcp.challenge_acks_limited;
     return;
   }
   --challenges_left_;
+  --c.challenges_left;
   ++counters_.tcp.challenge_acks;
   c.set(flag::ack_now);
 }

@@ -93,6 +93,7 @@ class TcpLayer {
   void stand_in_line(tcp::ControlBlock& c) noexcept;
   void arrange(tcp::ControlBlock& c) noexcept;
   void challenge(tcp::ControlBlock& c) noexcept;
+  void tell_marks_apart(tcp::ControlBlock& c, const tcp::Segment& s) noexcept;
   void destroy(tcp::ControlBlock& c) noexcept;
   void became_established(tcp::ControlBlock& c) noexcept;
   void answer_with_cookie(const Arrival& arrival, const TcpSegment& tcp,
@@ -102,8 +103,9 @@ class TcpLayer {
   void keep_time_waits_few(tcp::ControlBlock& newest) noexcept;
   void left_half_open(tcp::ControlBlock& c) noexcept;
 
+  // Sequence numbers begin behind `older`, of the connection that had this flow before.
   void open_passively(const Arrival& arrival, const TcpSegment& tcp, std::uint16_t listener,
-                      std::uint8_t local) noexcept;
+                      std::uint8_t local, std::optional<Seq> older) noexcept;
   void set_up(tcp::ControlBlock& c, const TcpSettings& settings) noexcept;
   std::uint16_t find_listener(const Endpoint& local) const noexcept;
   std::optional<std::uint8_t> index_of(const IpAddress& address) const noexcept;

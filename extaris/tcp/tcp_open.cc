@@ -51,16 +51,21 @@ void TcpLayer::receive(Arrival&& arrival, const TcpSegment& tcp) noexcept {
   ControlBlock* c = connections_.find(
       connections_.hash(mine.target, mine.source, tcp.target_port, tcp.source_port), mine.target,
       mine.source, tcp.target_port, tcp.source_port);
-  if (c != nullptr && c->state == State::time_wait && may_reuse(*c, tcp)) {
-    destroy(*c);
+  const std::uint16_t listener =
+      c == nullptr || c->state == State::time_wait ? find_listener({mine.target, tcp.target_port})
+                                                   : Listener::none;
+  std::optional<Seq> older;
+  if (listener != Listener::none && c != nullptr && may_reuse(*c, tcp)) {
+    older = c->snd_nxt;
+    give_up(*c, tcp::Ending::none);
+    settle(*c);
     c = nullptr;
   }
   if (c == nullptr) {
     ++counters_.tcp.segments_received;
-    const std::uint16_t listener = find_listener({mine.target, tcp.target_port});
     if (listener == Listener::none) return refuse(mine, tcp);
     c = open_by_cookie(mine, tcp, listener, *local);
-    if (c == nullptr) return open_passively(mine, tcp, listener, *local);
+    if (c == nullptr) return open_passively(mine, tcp, listener, *local, older);
   }
   if (c->state == State::syn_received && c->listener != Listener::none &&
       listeners_[c->listener].backlog.size() >= listeners_[c->listener].backlog_max &&
@@ -141,7 +146,7 @@ void TcpLayer::set_up(ControlBlock& c, const TcpSettings& settings) noexcept {
 
 // RFC 9293, 3.10.7.2
 void TcpLayer::open_passively(const Arrival& arrival, const TcpSegment& tcp, std::uint16_t listener,
-                              std::uint8_t local) noexcept {
+                              std::uint8_t local, std::optional<Seq> older) noexcept {
   if ((tcp.flags & tcp_flag::rst) != 0) return;
   if ((tcp.flags & tcp_flag::ack) != 0) return refuse(arrival, tcp);
   if ((tcp.flags & tcp_flag::syn) == 0) return;
@@ -160,6 +165,10 @@ void TcpLayer::open_passively(const Arrival& arrival, const TcpSegment& tcp, std
     return;
   }
   set_up(*c, l.settings);
+  if (older && !c->iss.after(*older)) {  // RFC 9293, 3.6.1; RFC 6191
+    c->iss = c->snd_una = c->snd_nxt = *older + 1;
+    c->snd_end = c->iss + 1;
+  }
   c->set(flag::ecn);  // granted to who asks
   const TcpOptions options = parse_tcp_options(tcp.options);
   const Segment segment{.seq = tcp.sequence,

@@ -73,6 +73,15 @@ Sent send_lost(ControlBlock& c, Emitter& out, const Context& context) {
   return Sent::yes;
 }
 
+// RFC 5681, 4.1: what the path bore before it was left idle, it need not bear now.
+void restart_after_idle(ControlBlock& c, const Now& now) {
+  if (c.snd_nxt != c.snd_una || c.unsent == nullptr || !has_come(c.sender_due, now.tick)) return;
+  const std::uint32_t restart = initial_window(c.mss);
+  if (c.cwnd <= restart || c.sender_timer != SenderTimer::idle) return;
+  collapse_window(c, now.at);
+  c.cwnd = restart;
+}
+
 // A FIN that no text carried.
 Sent send_fin(ControlBlock& c, Emitter& out) {
   if (!c.has(flag::fin_queued) || c.has(flag::fin_sent)) return Sent::no;
@@ -141,6 +150,10 @@ bool send_unsent(ControlBlock& c, Emitter& out, const Context& context) noexcept
   n.sent_at = context.now.at;
   context.counters.bytes_sent += n.bytes;
   c.snd_nxt = c.snd_nxt + n.bytes;
+  if ((c.exceptional & exceptional::window_shut) != 0) [[unlikely]] {
+    c.is_probed = false;  // whatever is acknowledged now is part of what was sent
+    c.unmark(exceptional::window_shut);
+  }
   if ((c.exceptional & exceptional::recovery) != 0) c.loss.prr_out += n.bytes;
   if ((flags & tcp_flag::fin) != 0) {
     c.snd_nxt = c.snd_nxt + 1;
@@ -171,6 +184,7 @@ bool transmit(ControlBlock& c, Emitter& out, const Context& context) noexcept {
   c.clear(flag::send_now);
   if (may_transmit(c.state) && out.find_path(c)) {
     const Seq before = c.snd_nxt;
+    restart_after_idle(c, context.now);
     if (c.loss.lost_bytes > 0 && (c.exceptional & exceptional::scoreboard) != 0)
       last = send_lost(c, out, context);
     while (last == Sent::yes && c.unsent != nullptr) last = send_next(c, out, context);
@@ -178,13 +192,15 @@ bool transmit(ControlBlock& c, Emitter& out, const Context& context) noexcept {
       last = Sent::blocked;
     watch(c, context.now, c.snd_nxt != before);
   }
-  if (c.has(flag::ack_now) && c.state != State::closed) {
-    if (!out.has_room()) return false;
-    std::uint8_t flags = tcp_flag::ack;
-    if (c.has(flag::ece)) flags |= tcp_flag::ece;
-    if (!out.send_bare(c, c.snd_nxt, flags)) return false;
-  }
+  if (c.has(flag::ack_now) && c.state != State::closed && !acknowledge(c, out)) return false;
   return last != Sent::blocked;
+}
+
+bool acknowledge(ControlBlock& c, Emitter& out) noexcept {
+  if (!out.has_room()) return false;
+  std::uint8_t flags = tcp_flag::ack;
+  if (c.has(flag::ece)) flags |= tcp_flag::ece;
+  return out.send_bare(c, c.snd_nxt, flags);
 }
 
 }  // namespace arrakis::extaris::tcp
