@@ -80,6 +80,7 @@ void establish(ControlBlock& c, const Segment& s, const Context& context) {
   c.news |= news::connected;
   begin_after(c, c.backoff);
   c.backoff = 0;
+  if (c.has(flag::fin_queued)) enter(c, State::fin_wait_1);  // closed already: RFC 9293, 3.10.4
   if (c.keepalive_idle_ms != 0) {
     c.last_received = context.now.tick;
     c.life_timer = LifeTimer::keepalive;
@@ -116,6 +117,15 @@ void hear_echo(ControlBlock& c, const Segment& s, std::uint32_t acked, const Con
   c.must_say_cwr = true;
 }
 
+// RFC 7323, 4: of what was sent twice, the echo says which transmission is acknowledged.
+void measure_retransmission(ControlBlock& c, const Segment& s, const Context& context) {
+  if (c.backoff == 0 || !s.is_stamped || !c.has(flag::timestamps)) return;
+  const std::uint32_t age_ms = context.now.tick.ms + c.ts_offset - s.timestamps.echo;
+  if (age_ms > limits::rto_max.ns / 1'000'000) return;
+  c.rtt.sample(Duration::milliseconds(age_ms));
+  c.backoff = 0;
+}
+
 bool fin_is_acknowledged(const ControlBlock& c) {
   return c.has(flag::fin_sent) && c.snd_una == c.snd_nxt;
 }
@@ -133,8 +143,12 @@ void acknowledge_sent(ControlBlock& c, Seq ack, const Context& context) noexcept
   const std::uint32_t acked = ack - c.snd_una;
   c.snd_una = ack;
   const Instant sent_at = release_acknowledged(c, ack, context.now.at);
-  if (sent_at != never) c.rtt.sample(context.now.at - sent_at);
-  c.backoff = 0;
+  if (sent_at != never) [[likely]] {
+    c.rtt.sample(context.now.at - sent_at);
+    c.backoff = 0;  // only a measurement says that it may be (RFC 6298, 5)
+  } else if (c.backoff > limits::backoff_kept_max) {
+    c.backoff = limits::backoff_kept_max;
+  }
   // RFC 6298, 5.2 and 5.3
   if (c.snd_una == c.snd_nxt) {
     disarm(c);
@@ -172,7 +186,10 @@ Next process_ack(ControlBlock& c, Segment& s, const Context& context) noexcept {
   delivery.is_duplicate = s.ack == una && s.length() == 0 && c.flight() > 0 &&
                           std::uint32_t{s.window} << c.snd_shift() == c.snd_wnd;
   delivery.has_dsack = take_sack(c, s, context);
-  if (delivery.is_advance) acknowledge_sent(c, s.ack, context);
+  if (delivery.is_advance) {
+    measure_retransmission(c, s, context);
+    acknowledge_sent(c, s.ack, context);
+  }
   delivery.bytes = (c.snd_una - una) + (c.loss.sacked_bytes - sacked);
   update_window(c, s, delivery.is_advance);
   if (c.has(flag::ecn)) hear_echo(c, s, c.snd_una - una, context);

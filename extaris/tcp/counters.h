@@ -14,6 +14,8 @@ struct TcpCounters {
 
   std::uint64_t connects = 0;  // attempts
   std::uint64_t accepts = 0;   // established from a listener
+  std::uint64_t fast_opens = 0;           // RFC 7413: SYNs that had text
+  std::uint64_t fast_opens_accepted = 0;  // ... of a peer's, and it was taken
   std::uint64_t resets_sent = 0;
   std::uint64_t resets_received = 0;
   std::uint64_t timeouts = 0;  // connections given up
@@ -44,6 +46,7 @@ struct TcpCounters {
   std::uint64_t no_connection_left = 0;
   std::uint64_t backlog_full = 0;
   std::uint64_t half_open_full = 0;
+  std::uint64_t fast_opens_refused = 0;
   std::uint64_t cookies_sent = 0;
   std::uint64_t cookies_accepted = 0;
   std::uint64_t time_wait_recycled = 0;

@@ -245,8 +245,14 @@ bool Emitter::send_window_probe(ControlBlock& c) noexcept {
   return true;
 }
 
-bool Emitter::send_syn(ControlBlock& c, std::uint8_t flags) noexcept {
-  Packet packet = allocate();
+bool Emitter::send_syn(ControlBlock& c, std::uint8_t flags, const SynExtras& extras) noexcept {
+  Packet packet;
+  if (extras.text != nullptr) {
+    show_tail(extras.text, notes_of(extras.text).bytes);
+    packet = share(extras.text);
+  } else {
+    packet = allocate();
+  }
   if (!packet || !find_path(c)) {
     counters_.drop(packet ? Drop::no_route : Drop::no_buffer);
     return false;
@@ -260,6 +266,7 @@ bool Emitter::send_syn(ControlBlock& c, std::uint8_t flags) noexcept {
   if (c.has(flag::timestamps))
     options.timestamps({now_.tick.ms + c.ts_offset, answers ? c.ts_recent : 0});
   if (c.shifts != 0 || !answers) options.window_scale(static_cast<std::uint8_t>(c.shifts >> 4));
+  if (extras.cookie) options.fast_open(*extras.cookie);
   const Options pushed = push(packet, options);
   // RFC 7323, 2.2: the window of a SYN is not scaled.
   const std::uint8_t shifts = std::exchange(c.shifts, std::uint8_t{0});

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -41,7 +42,12 @@ class Emitter {
   bool send_bare(ControlBlock& c, Seq seq, std::uint8_t flags) noexcept;
   // The first byte that has not been sent, in a segment of its own. REQUIRES: there is one.
   bool send_window_probe(ControlBlock& c) noexcept;
-  bool send_syn(ControlBlock& c, std::uint8_t flags) noexcept;
+  struct SynExtras {
+    std::optional<std::span<const std::byte>> cookie{};  // RFC 7413; empty: asks for one
+    rte_mbuf* text = nullptr;                            // of the send queue, which keeps it
+  };
+  bool send_syn(ControlBlock& c, std::uint8_t flags) noexcept { return send_syn(c, flags, {}); }
+  bool send_syn(ControlBlock& c, std::uint8_t flags, const SynExtras& extras) noexcept;
 
   // Of no connection (RFC 9293, 3.5.2).
   struct Stray {

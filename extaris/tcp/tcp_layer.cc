@@ -145,8 +145,12 @@ void TcpLayer::send_reset(const ControlBlock& c, const Segment& s) noexcept {
 
 void TcpLayer::after_segment(ControlBlock& c, State before) noexcept {
   if (before == State::syn_received && c.state != State::syn_received) {
-    left_half_open(c);
-    if (is_synchronized(c.state)) became_established(c);
+    if (c.fast_opened) {
+      left_fast_open(c);
+    } else {
+      left_half_open(c);
+      if (is_synchronized(c.state)) became_established(c);
+    }
   }
   if (before != State::time_wait && c.state == State::time_wait) keep_time_waits_few(c);
   settle(c);
@@ -166,8 +170,11 @@ void TcpLayer::keep_time_waits_few(ControlBlock& newest) noexcept {
 }
 
 void TcpLayer::settle(ControlBlock& c) noexcept {
-  if (c.state == State::closed && !c.has(flag::held)) return destroy(c);
-  if (c.state == State::closed) connections_.hide(c);
+  if (c.state == State::closed) {
+    left_fast_open(c);
+    if (!c.has(flag::held)) return destroy(c);
+    connections_.hide(c);
+  }
   if (c.news != 0) tell(c);
   if (c.has(flag::ack_now | flag::send_now)) stand_in_line(c);
   if (c.life_timer != tcp::LifeTimer::idle) wheel_.schedule(c, c.life_due);
@@ -200,6 +207,7 @@ void TcpLayer::finish() noexcept {
     ControlBlock& c = connections_.at(todo_.pop());
     if (!c.has(flag::in_todo)) continue;  // it is gone
     c.clear(flag::in_todo);
+    if (c.state == State::syn_sent && c.syn_waits) send_first_syn(c);
     if (!tcp::transmit(c, emitter_, context())) stand_in_line(c);
     arrange(c);
   }

@@ -65,15 +65,16 @@ void TcpLayer::receive(Arrival&& arrival, const TcpSegment& tcp) noexcept {
     ++counters_.tcp.segments_received;
     if (listener == Listener::none) return refuse(mine, tcp);
     c = open_by_cookie(mine, tcp, listener, *local);
-    if (c == nullptr) return open_passively(mine, tcp, listener, *local, older);
+    if (c == nullptr) return open_passively(std::move(mine), tcp, listener, *local, older);
   }
-  if (c->state == State::syn_received && c->listener != Listener::none &&
+  if (c->state == State::syn_received && c->listener != Listener::none && !c->fast_opened &&
       listeners_[c->listener].backlog.size() >= listeners_[c->listener].backlog_max &&
       (tcp.flags & (tcp_flag::ack | tcp_flag::rst)) == tcp_flag::ack) {
     ++counters_.tcp.backlog_full;  // it comes again, and then there may be room
     return;
   }
   const TcpOptions options = parse_tcp_options(tcp.options);
+  if (c->state == State::syn_sent) learn_cookie(*c, tcp, options);
   const std::size_t text_at = mine.header_bytes + tcp.header_bytes;
   resize(mine.packet, text_at + tcp.payload.size());
   pull_front(mine.packet, text_at);
@@ -145,10 +146,11 @@ void TcpLayer::set_up(ControlBlock& c, const TcpSettings& settings) noexcept {
 }
 
 // RFC 9293, 3.10.7.2
-void TcpLayer::open_passively(const Arrival& arrival, const TcpSegment& tcp, std::uint16_t listener,
+void TcpLayer::open_passively(Arrival&& arrival, const TcpSegment& tcp, std::uint16_t listener,
                               std::uint8_t local, std::optional<Seq> older) noexcept {
+  Arrival mine{std::move(arrival)};
   if ((tcp.flags & tcp_flag::rst) != 0) return;
-  if ((tcp.flags & tcp_flag::ack) != 0) return refuse(arrival, tcp);
+  if ((tcp.flags & tcp_flag::ack) != 0) return refuse(mine, tcp);
   if ((tcp.flags & tcp_flag::syn) == 0) return;
   Listener& l = listeners_[listener];
   if (l.backlog.size() >= l.backlog_max) {
@@ -157,9 +159,9 @@ void TcpLayer::open_passively(const Arrival& arrival, const TcpSegment& tcp, std
   }
   if (half_open_ >= tcp::limits::half_open_max) {
     ++counters_.tcp.half_open_full;
-    return answer_with_cookie(arrival, tcp, l, local);
+    return answer_with_cookie(mine, tcp, l, local);
   }
-  ControlBlock* c = connections_.create({arrival.source, tcp.source_port, tcp.target_port, local});
+  ControlBlock* c = connections_.create({mine.source, tcp.source_port, tcp.target_port, local});
   if (c == nullptr) {
     ++counters_.tcp.no_connection_left;
     return;
@@ -181,13 +183,21 @@ void TcpLayer::open_passively(const Arrival& arrival, const TcpSegment& tcp, std
                         .options = &options};
   take_syn_options(*c, segment, context());
   c->listener = listener;
-  ++l.half_open;
-  ++half_open_;
   enter(*c, State::syn_received);
   c->snd_nxt = c->iss + 1;
+  tcp::Emitter::SynExtras extras;
+  Cookie cookie{};
+  if (l.settings.fast_open && open_fast(*c, mine, tcp, options)) {
+    became_established(*c);
+  } else {
+    ++l.half_open;
+    ++half_open_;
+    if (l.settings.fast_open && (options.asks_for_cookie || !options.cookie.empty()))
+      extras.cookie = cookie = cookie_for(mine.target, mine.source);
+  }
   std::uint8_t flags = tcp_flag::syn | tcp_flag::ack;
   if (c->has(flag::ecn)) flags |= tcp_flag::ece;
-  (void)emitter_.send_syn(*c, flags);
+  (void)emitter_.send_syn(*c, flags, extras);
   c->first_unanswered = now_.tick;
   arm(*c, tcp::SenderTimer::retransmit, now_.tick + tcp::limits::rto_initial);
   settle(*c);
@@ -250,7 +260,7 @@ void TcpLayer::close_listener(std::uint16_t index) noexcept {
   for (tcp::Index i = 0; i < connections_.used(); ++i) {
     ControlBlock& c = connections_.at(i);
     if (c.listener != index || !c.has(flag::held)) continue;
-    if (c.state == State::syn_received) {
+    if (c.state == State::syn_received && !c.fast_opened) {
       --half_open_;
       --l.half_open;
     }
@@ -315,12 +325,14 @@ std::expected<ControlBlock*, ConnectError> TcpLayer::connect(const Endpoint& rem
   if (settings.ecn) c->set(flag::ecn);
   enter(*c, State::syn_sent);
   c->rcv_edge = c->rcv_nxt + std::min(c->receive_buffer(), 65'535u);
-  c->snd_nxt = c->iss + 1;
-  std::uint8_t flags = tcp_flag::syn;
-  if (settings.ecn) flags |= tcp_flag::ece | tcp_flag::cwr;
-  (void)emitter_.send_syn(*c, flags);
-  c->first_unanswered = now_.tick;
-  arm(*c, tcp::SenderTimer::retransmit, now_.tick + tcp::limits::rto_initial);
+  c->fast_open = settings.fast_open;
+  // Text that is to go with it comes in a moment; and before the first poll no clock is running.
+  c->syn_waits = now_.at == Instant{} ||
+                 (c->fast_open && fast_open_cookies_.find(remote.address) != nullptr);
+  if (c->syn_waits)
+    stand_in_line(*c);
+  else
+    send_first_syn(*c);
   settle(*c);
   return c;
 }

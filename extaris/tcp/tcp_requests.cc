@@ -107,7 +107,7 @@ void TcpLayer::shut_sending(ControlBlock& c) noexcept {
   switch (c.state) {
     case State::closed: return;
     case State::syn_sent: return give_up(c, tcp::Ending::aborted);
-    case State::syn_received:
+    case State::syn_received: break;  // with the end of the handshake
     case State::established: enter(c, State::fin_wait_1); break;
     case State::close_wait: enter(c, State::last_ack); break;
     default: return;

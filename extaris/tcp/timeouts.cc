@@ -45,7 +45,10 @@ void time_out(ControlBlock& c, const Context& context) {
 
 // RFC 6298, 5.4 to 5.7; RFC 5681, 3.1; RFC 6675, 5.1: whatever is not sacked counts as lost.
 void start_over(ControlBlock& c, const Context& context) {
-  if (c.backoff == 0 && !c.loss.in_recovery) {
+  // A segment that was sent again already has had its effect on the threshold.
+  rte_mbuf* first = c.sent.first();
+  const bool is_new = first == nullptr || first == c.unsent || notes_of(first).transmissions == 1;
+  if (is_new && !(c.loss.in_recovery && !c.loss.after_timeout)) {
     prepare_undo(c, context);
     c.ssthresh = threshold_after_congestion(c, context.now.at, false);
   }
@@ -63,7 +66,9 @@ void start_over(ControlBlock& c, const Context& context) {
 void suspect_black_hole(ControlBlock& c, const Context& context) {
   const std::uint16_t small =
       c.remote_address.is_v4() ? limits::default_mss_v4 : limits::default_mss_v6;
-  if (c.backoff != limits::black_hole_timeouts || c.mss <= small) return;
+  rte_mbuf* first = c.sent.first();
+  if (first == nullptr || first == c.unsent || c.mss <= small) return;
+  if (notes_of(first).transmissions != limits::black_hole_timeouts) return;
   ++context.counters.black_holes;
   c.mss = small;
 }

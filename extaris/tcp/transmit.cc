@@ -26,7 +26,9 @@ bool is_last(const ControlBlock& c, const rte_mbuf* m) { return m == c.sent.last
 std::uint8_t flags_of(const ControlBlock& c, const rte_mbuf* m) {
   std::uint8_t flags = tcp_flag::ack;
   if (is_last(c, m)) flags |= tcp_flag::psh;  // RFC 9293, 3.9.1.2: the buffer is empty after it
-  if (is_last(c, m) && c.has(flag::fin_queued)) flags |= tcp_flag::fin;
+  // In SYN-RECEIVED it waits until the handshake is over (RFC 9293, 3.10.4).
+  if (is_last(c, m) && c.has(flag::fin_queued) && c.state != State::syn_received)
+    flags |= tcp_flag::fin;
   if (c.has(flag::ece)) flags |= tcp_flag::ece;
   return flags;
 }
@@ -35,7 +37,7 @@ std::uint8_t flags_of(const ControlBlock& c, const rte_mbuf* m) {
 // algorithm (RFC 9293, 3.7.4) with Minshall's reading left out.
 bool nagle_holds(const ControlBlock& c, const rte_mbuf* m, std::uint32_t bytes) {
   return bytes < c.mss && is_last(c, m) && c.snd_nxt != c.snd_una && !c.has(flag::no_delay) &&
-         !c.has(flag::fin_queued);
+         !c.has(flag::fin_queued) && c.state != State::syn_received;
 }
 
 // How much of a segment the peer's window takes (RFC 9293, 3.8.6.2.1): all of it; or, when only
@@ -84,7 +86,8 @@ void restart_after_idle(ControlBlock& c, const Now& now) {
 
 // A FIN that no text carried.
 Sent send_fin(ControlBlock& c, Emitter& out) {
-  if (!c.has(flag::fin_queued) || c.has(flag::fin_sent)) return Sent::no;
+  if (!c.has(flag::fin_queued) || c.has(flag::fin_sent) || c.state == State::syn_received)
+    return Sent::no;
   if (!out.has_room() || !out.send_bare(c, c.snd_nxt, tcp_flag::fin | tcp_flag::ack))
     return Sent::blocked;
   c.snd_nxt = c.snd_nxt + 1;
@@ -182,7 +185,9 @@ bool retransmit_one(ControlBlock& c, rte_mbuf* m, Emitter& out, const Context& c
 bool transmit(ControlBlock& c, Emitter& out, const Context& context) noexcept {
   Sent last = Sent::yes;
   c.clear(flag::send_now);
-  if (may_transmit(c.state) && out.find_path(c)) {
+  // RFC 7413, 4.2.2: an answer need not wait for the end of the handshake.
+  const bool is_fast = c.state == State::syn_received && c.fast_opened;
+  if ((may_transmit(c.state) || is_fast) && out.find_path(c)) {
     const Seq before = c.snd_nxt;
     restart_after_idle(c, context.now);
     if (c.loss.lost_bytes > 0 && (c.exceptional & exceptional::scoreboard) != 0)
