@@ -58,6 +58,10 @@ void take_probe(ControlBlock& c, Seq ack) {
   if (n.bytes > 0) return;
   c.unsent = c.sent.after(c.unsent);
   c.sent.pop_front();
+  if (c.unsent != nullptr) return;
+  disarm(c);
+  c.unmark(exceptional::window_shut);
+  c.set(flag::send_now);  // a FIN, perhaps
 }
 
 // A peer that answers is there, whatever its window (RFC 9293, 3.8.6.1).
@@ -75,7 +79,7 @@ void hear_of_shut_window(ControlBlock& c, const Segment& s, const Context& conte
 // RFC 9293, 3.10.7.4: from SYN-RECEIVED.
 void establish(ControlBlock& c, const Segment& s, const Context& context) {
   enter(c, State::established);
-  c.snd_wnd = std::uint32_t{s.window} << c.snd_shift();
+  c.snd_wnd = c.snd_wnd_max = std::uint32_t{s.window} << c.snd_shift();
   c.snd_wl1 = s.seq;
   c.news |= news::connected;
   begin_after(c, c.backoff);
@@ -158,8 +162,11 @@ void acknowledge_sent(ControlBlock& c, Seq ack, const Context& context) noexcept
     rearm_sender(c, context.now.tick);
   }
   // RFC 7661: a window that was not used is not known to be good. Recovery has its own rule.
-  const bool may_grow = (c.exceptional & exceptional::recovery) == 0 || c.loss.after_timeout;
-  if (2 * flight >= c.cwnd && may_grow) grow_window(c, acked, context.now.at);
+  const bool recovers = (c.exceptional & exceptional::recovery) != 0;
+  const bool may_grow = !recovers || c.loss.after_timeout;
+  // RFC 3465, 2.3: after a timeout an acknowledgment may be of what had arrived long before.
+  const std::uint32_t counted = recovers ? std::min<std::uint32_t>(acked, c.mss) : acked;
+  if (2 * flight >= c.cwnd && may_grow) grow_window(c, counted, context.now.at);
   if (c.unsent != nullptr || c.has(flag::fin_queued)) c.set(flag::send_now);
   if (c.has(flag::wants_room) && c.snd_end - c.snd_una <= c.send_buffer() / 2) {
     c.clear(flag::wants_room);

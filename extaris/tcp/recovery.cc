@@ -107,6 +107,9 @@ void undo(ControlBlock& c, const Context& context) {
   c.cwnd = std::max(c.cwnd, c.loss.undo_cwnd);
   c.ssthresh = std::max(c.ssthresh, c.loss.undo_ssthresh);
   mark_none_lost(c);
+  // What was delivered is not what was sent last, so it says nothing of what was sent before that.
+  c.loss.rack_sent_at = Instant{};
+  c.loss.rack_rtt_us = 0;
   c.loss.after_timeout = true;  // the window is what it should be
   leave_recovery(c);
 }

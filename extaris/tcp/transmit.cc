@@ -46,7 +46,8 @@ std::uint32_t fits_window(const ControlBlock& c, std::uint32_t bytes) {
   const Seq edge = c.snd_una + c.snd_wnd;
   const std::uint32_t room = edge.after(c.snd_nxt) ? edge - c.snd_nxt : 0;
   if (room >= bytes) return bytes;
-  const bool is_worth_it = room >= c.mss || (c.snd_wnd_max > 0 && room >= c.snd_wnd_max / 2);
+  const std::uint32_t largest = std::max(c.snd_wnd_max, c.snd_wnd);
+  const bool is_worth_it = room >= c.mss || (largest > 0 && room >= largest / 2);
   return is_worth_it ? room : 0;
 }
 

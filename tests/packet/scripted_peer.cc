@@ -100,6 +100,11 @@ Bytes from_hex(const std::string& text) {
   return bytes;
 }
 
+// The SYN has a number of its own, before the text's.
+std::uint32_t text_begins(const SegmentText& segment) {
+  return segment.seq + ((segment.flags & tcp_flag::syn) != 0 ? 1 : 0);
+}
+
 InternetSum pseudo(bool is_v4, std::uint8_t protocol, std::size_t bytes) {
   return is_v4 ? pseudo_header(peer_v4, host_v4, protocol, bytes)
                : pseudo_header(peer_v6, host_v6, protocol, bytes);
@@ -196,13 +201,14 @@ void ScriptedPeer::arrive(const SegmentText& segment) {
                    .checksum = be16_t{0},
                    .urgent = be16_t{static_cast<std::uint16_t>(segment.urgent.value_or(0))}};
   Bytes text(options.begin(), options.end());
-  for (std::uint32_t i = 0; i < segment.bytes; ++i) text.push_back(byte_at(segment.seq + i));
+  const std::uint32_t first = text_begins(segment);
+  for (std::uint32_t i = 0; i < segment.bytes; ++i) text.push_back(byte_at(first + i));
   header.checksum = pseudo(options_.is_v4, protocol::tcp, sizeof(header) + text.size())
                         .add_header(header)
                         .add(text)
                         .checksum();
   if (segment.has_bad_checksum)
-    header.checksum = be16_t{static_cast<std::uint16_t>(header.checksum.value() ^ 1)};
+    header.checksum = be16_t::from_raw(static_cast<std::uint16_t>(header.checksum.raw() ^ 1));
   Bytes whole;
   append(whole, header);
   whole.insert(whole.end(), text.begin(), text.end());
@@ -343,7 +349,7 @@ void ScriptedPeer::look_at(const Bytes& frame) {
   if (!pseudo(options_.is_v4, protocol::tcp, bytes.size()).add(bytes).intact())
     wrong = "bad checksum";
   for (std::uint32_t i = 0; i < segment.bytes; ++i)
-    if (tcp->payload[i] != byte_at(segment.seq + i)) wrong = "wrong text";
+    if (tcp->payload[i] != byte_at(text_begins(segment) + i)) wrong = "wrong text";
   sent_.push_back({now_, std::move(segment), std::move(wrong)});
 }
 
