@@ -195,7 +195,10 @@ Next process_ack(ControlBlock& c, Segment& s, const Context& context) noexcept {
   delivery.has_dsack = take_sack(c, s, context);
   if (delivery.is_advance) {
     measure_retransmission(c, s, context);
+    const std::uint32_t cwnd = c.cwnd;
     acknowledge_sent(c, s.ack, context);
+    // RFC 3168, 6.1.2: what says that there is congestion opens no window.
+    if (c.has(flag::ecn) && s.has(tcp_flag::ece)) c.cwnd = std::min(c.cwnd, cwnd);
   }
   delivery.bytes = (c.snd_una - una) + (c.loss.sacked_bytes - sacked);
   update_window(c, s, delivery.is_advance);

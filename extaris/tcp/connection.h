@@ -158,10 +158,10 @@ struct alignas(64) ControlBlock {
   bool receive_shut = false;       // the application reads no more
   bool fin_is_early = false;       // `fin_seq` lies behind a gap
   bool duplicate_to_tell = false;  // RFC 2883: `duplicate` goes first
-  bool fast_open = false;    // RFC 7413: our SYN asks for a cookie, or has one and text
-  bool fast_opened = false;  // ... or the peer's had, and the handshake is not over yet
-  bool syn_waits = false;    // until what is to be sent with it is known
-  bool is_probed = false;  // a window probe may have brought the peer the byte at SND.NXT
+  bool fast_open = false;          // RFC 7413: our SYN asks for a cookie, or has one and text
+  bool fast_opened = false;        // ... or the peer's had, and the handshake is not over yet
+  bool syn_waits = false;          // until what is to be sent with it is known
+  bool is_probed = false;          // a window probe may have brought the peer the byte at SND.NXT
   std::uint8_t probes_unanswered = 0;  // of the window, in a row
   std::uint8_t challenges_left = 0;    // until `challenges_until`
   Tick challenges_until;

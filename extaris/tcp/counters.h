@@ -12,8 +12,8 @@ struct TcpCounters {
   std::uint64_t bytes_received = 0;  // in order, each once
   std::uint64_t bytes_sent = 0;      // each once
 
-  std::uint64_t connects = 0;  // attempts
-  std::uint64_t accepts = 0;   // established from a listener
+  std::uint64_t connects = 0;             // attempts
+  std::uint64_t accepts = 0;              // established from a listener
   std::uint64_t fast_opens = 0;           // RFC 7413: SYNs that had text
   std::uint64_t fast_opens_accepted = 0;  // ... of a peer's, and it was taken
   std::uint64_t resets_sent = 0;

@@ -7,6 +7,7 @@
 #include "extaris/packet/bytes.h"
 #include "extaris/packet/headers.h"
 #include "extaris/packet/notes.h"
+#include "extaris/tcp/loss.h"
 #include "extaris/tcp/transmit.h"
 #include "extaris/wire/ipv4.h"
 #include "extaris/wire/ipv6.h"
@@ -61,8 +62,10 @@ bool Emitter::find_path(ControlBlock& c) noexcept {
   const Path* path = ip_.path_to(c.remote_address);
   if (path == nullptr) return false;
   if (path->mtu_bytes != c.path_mtu) {
+    const bool has_shrunk = path->mtu_bytes < c.path_mtu;
     c.path_mtu = path->mtu_bytes;
     update_mss(c);
+    if (has_shrunk && is_synchronized(c.state)) mark_too_big_lost(c);
   }
   c.mac = path->mac;
   c.path_epoch = path->mac_known ? epoch_ : std::uint16_t{0};

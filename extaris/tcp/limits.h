@@ -15,7 +15,8 @@ inline constexpr std::size_t backlog_max = 4096;      // accepted by us, not yet
 inline constexpr std::size_t half_open_max = 1024;    // past it: SYN cookies (RFC 4987, 3.6)
 inline constexpr std::size_t time_wait_max = 16'384;  // past it: the oldest ends early
 
-// RFC 7413: as many handshakes of which the text is taken already; past it: as without (4.2.2, 5.1).
+// RFC 7413: as many handshakes of which the text is taken already; past it: as without
+// (4.2.2, 5.1).
 inline constexpr std::uint32_t fast_open_pending_max = 256;
 inline constexpr std::size_t fast_open_peers = 64;  // whose cookies are remembered
 inline constexpr std::size_t fast_open_cookie_bytes = 8;
@@ -41,7 +42,7 @@ inline constexpr Duration rto_after_lost_syn = Duration::seconds(3);  // RFC 629
 // RFC 6298, 2.4 says one second and allows less; 200 ms is Linux's and FreeBSD's practice.
 inline constexpr Duration rto_min = Duration::milliseconds(200);
 inline constexpr Duration rto_max = Duration::seconds(60);  // RFC 6298, 2.5
-inline constexpr std::uint8_t backoff_kept_max = 6;  // once anything is acknowledged
+inline constexpr std::uint8_t backoff_kept_max = 6;         // once anything is acknowledged
 inline constexpr std::uint8_t retransmissions_max = 15;     // RFC 9293, 3.8.3: R2, over 100 s
 inline constexpr std::uint8_t black_hole_timeouts = 3;      // in a row: RFC 4821, 7.7
 inline constexpr std::uint8_t syn_retransmissions_max = 6;  // 127 s in all

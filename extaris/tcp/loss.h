@@ -33,6 +33,9 @@ inline void note_original(ControlBlock& c, const SegmentNotes& n) noexcept {
 bool detect_losses(ControlBlock& c, const Context& context) noexcept;
 // Everything that is not sacked counts as lost.
 void mark_all_lost(ControlBlock& c) noexcept;
+// What is under way and does not fit the path any more was dropped (RFC 1191, 6.4); that is no sign
+// of congestion.
+void mark_too_big_lost(ControlBlock& c) noexcept;
 // What is under way is under way after all.
 void mark_none_lost(ControlBlock& c) noexcept;
 

@@ -118,6 +118,16 @@ void mark_all_lost(ControlBlock& c) noexcept {
   c.mark(exceptional::scoreboard);
 }
 
+void mark_too_big_lost(ControlBlock& c) noexcept {
+  for (rte_mbuf* m = c.sent.first(); m != nullptr && m != c.unsent; m = c.sent.after(m)) {
+    SegmentNotes& n = notes_of(m);
+    if (n.bytes <= c.mss || (n.fate & (fate::sacked | fate::lost)) != 0) continue;
+    n.fate |= fate::lost;
+    c.loss.lost_bytes += n.bytes;
+    c.mark(exceptional::scoreboard);
+  }
+}
+
 void mark_none_lost(ControlBlock& c) noexcept {
   for (rte_mbuf* m = c.sent.first(); m != nullptr && m != c.unsent; m = c.sent.after(m))
     notes_of(m).fate = static_cast<std::uint8_t>(notes_of(m).fate & ~fate::lost);

@@ -249,10 +249,7 @@ bool TcpLayer::report(const TransportError& error, Seq quoted) noexcept {
   const State before = c->state;
   switch (error.what) {
     case SocketError::message_too_big:
-      // What is under way did not fit; what is sent from now on does (RFC 1191, 6.4). It is no sign
-      // of congestion.
-      c->path_epoch = 0;
-      mark_all_lost(*c);
+      c->path_epoch = 0;  // the path is asked for again, and knows more by then
       c->set(flag::send_now);
       break;
     case SocketError::port_unreachable:

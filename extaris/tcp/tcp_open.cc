@@ -51,9 +51,9 @@ void TcpLayer::receive(Arrival&& arrival, const TcpSegment& tcp) noexcept {
   ControlBlock* c = connections_.find(
       connections_.hash(mine.target, mine.source, tcp.target_port, tcp.source_port), mine.target,
       mine.source, tcp.target_port, tcp.source_port);
-  const std::uint16_t listener =
-      c == nullptr || c->state == State::time_wait ? find_listener({mine.target, tcp.target_port})
-                                                   : Listener::none;
+  const std::uint16_t listener = c == nullptr || c->state == State::time_wait
+                                     ? find_listener({mine.target, tcp.target_port})
+                                     : Listener::none;
   std::optional<Seq> older;
   if (listener != Listener::none && c != nullptr && may_reuse(*c, tcp)) {
     older = c->snd_nxt;
@@ -327,8 +327,8 @@ std::expected<ControlBlock*, ConnectError> TcpLayer::connect(const Endpoint& rem
   c->rcv_edge = c->rcv_nxt + std::min(c->receive_buffer(), 65'535u);
   c->fast_open = settings.fast_open;
   // Text that is to go with it comes in a moment; and before the first poll no clock is running.
-  c->syn_waits = now_.at == Instant{} ||
-                 (c->fast_open && fast_open_cookies_.find(remote.address) != nullptr);
+  c->syn_waits =
+      now_.at == Instant{} || (c->fast_open && fast_open_cookies_.find(remote.address) != nullptr);
   if (c->syn_waits)
     stand_in_line(*c);
   else

@@ -67,7 +67,7 @@ void suspect_black_hole(ControlBlock& c, const Context& context) {
   const std::uint16_t small =
       c.remote_address.is_v4() ? limits::default_mss_v4 : limits::default_mss_v6;
   rte_mbuf* first = c.sent.first();
-  if (first == nullptr || first == c.unsent || c.mss <= small) return;
+  if (first == nullptr || first == c.unsent || notes_of(first).bytes <= small) return;
   if (notes_of(first).transmissions != limits::black_hole_timeouts) return;
   ++context.counters.black_holes;
   c.mss = small;

@@ -94,8 +94,7 @@ std::string Script::run_line(std::string_view line) {
     last_ = end;
     return {};
   }
-  if (command == "too_big" || command == "unreachable" || command == "flood" ||
-      command == "again")
+  if (command == "too_big" || command == "unreachable" || command == "flood" || command == "again")
     return message(command, rest);
   if (command == "keepalive" || command == "user_timeout" || command == "nodelay")
     return adjust(command, rest);
@@ -106,12 +105,9 @@ std::string Script::run_line(std::string_view line) {
 std::string Script::set_option(const std::string& name, const std::string& value) {
   extaris::TcpSettings& s = options_.settings;
   const bool on = value == "on";
-  const std::map<std::string, bool*> switches{{"timestamps", &s.timestamps},
-                                              {"sack", &s.sack},
-                                              {"ecn", &s.ecn},
-                                              {"nodelay", &s.no_delay},
-                                              {"fast_open", &s.fast_open},
-                                              {"ipv4", &options_.is_v4}};
+  const std::map<std::string, bool*> switches{
+      {"timestamps", &s.timestamps}, {"sack", &s.sack},           {"ecn", &s.ecn},
+      {"nodelay", &s.no_delay},      {"fast_open", &s.fast_open}, {"ipv4", &options_.is_v4}};
   if (const auto found = switches.find(name); found != switches.end()) {
     *found->second = on;
     return {};
@@ -123,7 +119,9 @@ std::string Script::set_option(const std::string& name, const std::string& value
     return {};
   }
   const unsigned long number = std::stoul(value);
-  if (name == "mtu")
+  if (name == "connections")
+    options_.connections_max = number;
+  else if (name == "mtu")
     options_.mtu_bytes = static_cast<std::uint16_t>(number);
   else if (name == "rcvbuf_log2")
     s.receive_buffer_log2 = static_cast<std::uint8_t>(number);
@@ -300,7 +298,7 @@ std::string Script::adjust(const std::string& what, std::string_view value) {
 std::string Script::expect_event(const std::string& name) {
   using extaris::TcpEvent;
   const std::map<std::string, unsigned> bits{
-      {"readable", TcpEvent::readable}, {"room", TcpEvent::room},     {"urgent", TcpEvent::urgent},
+      {"readable", TcpEvent::readable},   {"room", TcpEvent::room},   {"urgent", TcpEvent::urgent},
       {"connected", TcpEvent::connected}, {"ended", TcpEvent::ended}, {"none", 0}};
   const auto wanted = bits.find(name);
   if (wanted == bits.end()) return "unknown event " + name;
