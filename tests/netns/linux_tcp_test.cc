@@ -105,7 +105,9 @@ class LinuxTcp : public testing::Test {
   void TearDown() override {
     listener_.reset();
     stack_.reset();
-    if (pool_) EXPECT_EQ(pool_->available(), pool_->capacity()) << "packets leaked";
+    if (pool_) {
+      EXPECT_EQ(pool_->available(), pool_->capacity()) << "packets leaked";
+    }
   }
 
   void lay(const Cable& cable, const extaris::TcpSettings& settings = {}) {
