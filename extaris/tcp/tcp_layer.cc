@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "base/check.h"
 #include "extaris/packet/bytes.h"
@@ -98,6 +99,8 @@ void TcpLayer::receive(ControlBlock& c, Segment& segment) noexcept {
     arrange(c);
     return;
   }
+  if (c.has(flag::ecn) && segment.bytes > 0) [[unlikely]]
+    tell_marks_apart(c, segment);
   const Next next = segment_arrives(c, segment, context());
   act_on(c, segment, next);
   after_segment(c, before);
@@ -119,17 +122,29 @@ void TcpLayer::act_on(ControlBlock& c, const Segment& s, Next next) noexcept {
   }
 }
 
-// RFC 5961, 7: as many a second as are harmless.
+// RFC 8257, 3.2: what is owed for segments of one kind is said before one of the other is counted.
+void TcpLayer::tell_marks_apart(ControlBlock& c, const Segment& s) noexcept {
+  if (!std::holds_alternative<tcp::Dctcp>(c.congestion) || s.is_marked == c.has(flag::ece)) return;
+  if (s.seq == c.rcv_nxt && c.has(flag::ack_now | flag::ack_delayed) && is_synchronized(c.state))
+    (void)tcp::acknowledge(c, emitter_);
+}
+
+// RFC 5961, 7: as many as are harmless.
 void TcpLayer::challenge(ControlBlock& c) noexcept {
+  if (has_come(c.challenges_until, now_.tick) || c.challenges_until == tcp::Tick{}) {
+    c.challenges_until = now_.tick + tcp::limits::challenge_acks_period;
+    c.challenges_left = tcp::limits::challenge_acks_max;
+  }
   if (now_.at >= challenges_until_) {
     challenges_until_ = now_.at + Duration::seconds(1);
     challenges_left_ = tcp::limits::challenge_acks_per_second;
   }
-  if (challenges_left_ == 0) {
+  if (challenges_left_ == 0 || c.challenges_left == 0) {
     ++counters_.tcp.challenge_acks_limited;
     return;
   }
   --challenges_left_;
+  --c.challenges_left;
   ++counters_.tcp.challenge_acks;
   c.set(flag::ack_now);
 }
@@ -151,8 +166,12 @@ void TcpLayer::send_reset(const ControlBlock& c, const Segment& s) noexcept {
 
 void TcpLayer::after_segment(ControlBlock& c, State before) noexcept {
   if (before == State::syn_received && c.state != State::syn_received) {
-    left_half_open(c);
-    if (is_synchronized(c.state)) became_established(c);
+    if (c.fast_opened) {
+      left_fast_open(c);
+    } else {
+      left_half_open(c);
+      if (is_synchronized(c.state)) became_established(c);
+    }
   }
   if (before != State::time_wait && c.state == State::time_wait) keep_time_waits_few(c);
   settle(c);
@@ -172,8 +191,11 @@ void TcpLayer::keep_time_waits_few(ControlBlock& newest) noexcept {
 }
 
 void TcpLayer::settle(ControlBlock& c) noexcept {
-  if (c.state == State::closed && !c.has(flag::held)) return destroy(c);
-  if (c.state == State::closed) connections_.hide(c);
+  if (c.state == State::closed) {
+    left_fast_open(c);
+    if (!c.has(flag::held)) return destroy(c);
+    connections_.hide(c);
+  }
   if (c.news != 0) tell(c);
   if (c.has(flag::ack_now | flag::send_now)) stand_in_line(c);
   if (c.life_timer != tcp::LifeTimer::idle) wheel_.schedule(c, c.life_due);
@@ -207,6 +229,7 @@ void TcpLayer::finish() noexcept {
     ControlBlock& c = connections_.at(todo_.pop());
     c.clear(flag::in_todo);
     if (c.state == State::closed) continue;
+    if (c.state == State::syn_sent && c.syn_waits) send_first_syn(c);
     if (!tcp::transmit(c, emitter_, context())) stand_in_line(c);
     arrange(c);
   }
@@ -248,10 +271,7 @@ bool TcpLayer::report(const TransportError& error, Seq quoted) noexcept {
   const State before = c->state;
   switch (error.what) {
     case SocketError::message_too_big:
-      // What is under way did not fit; what is sent from now on does (RFC 1191, 6.4). It is no sign
-      // of congestion.
-      c->path_epoch = 0;
-      mark_all_lost(*c);
+      c->path_epoch = 0;  // the path is asked for again, and knows more by then
       c->set(flag::send_now);
       break;
     case SocketError::port_unreachable:

@@ -21,6 +21,7 @@
 #include "extaris/stack/counters.h"
 #include "extaris/tcp/connections.h"
 #include "extaris/tcp/emitter.h"
+#include "extaris/tcp/fast_open.h"
 #include "extaris/tcp/index_ring.h"
 #include "extaris/tcp/listener.h"
 #include "extaris/tcp/secrets.h"
@@ -102,6 +103,7 @@ class TcpLayer {
   void stand_in_line(tcp::ControlBlock& c) noexcept;
   void arrange(tcp::ControlBlock& c) noexcept;
   void challenge(tcp::ControlBlock& c) noexcept;
+  void tell_marks_apart(tcp::ControlBlock& c, const tcp::Segment& s) noexcept;
   void destroy(tcp::ControlBlock& c) noexcept;
   void became_established(tcp::ControlBlock& c) noexcept;
   void answer_with_cookie(const Arrival& arrival, const TcpSegment& tcp,
@@ -111,8 +113,19 @@ class TcpLayer {
   void keep_time_waits_few(tcp::ControlBlock& newest) noexcept;
   void left_half_open(tcp::ControlBlock& c) noexcept;
 
-  void open_passively(const Arrival& arrival, const TcpSegment& tcp, std::uint16_t listener,
-                      std::uint8_t local) noexcept;
+  // Sequence numbers begin behind `older`, of the connection that had this flow before.
+  // RFC 7413: tcp_fast_open.cc
+  using Cookie = std::array<std::byte, tcp::limits::fast_open_cookie_bytes>;
+  Cookie cookie_for(const IpAddress& local, const IpAddress& remote) const noexcept;
+  void send_first_syn(tcp::ControlBlock& c) noexcept;
+  void learn_cookie(const tcp::ControlBlock& c, const TcpSegment& tcp,
+                    const TcpOptions& options) noexcept;
+  bool open_fast(tcp::ControlBlock& c, Arrival& arrival, const TcpSegment& tcp,
+                 const TcpOptions& options) noexcept;
+  void left_fast_open(tcp::ControlBlock& c) noexcept;
+
+  void open_passively(Arrival&& arrival, const TcpSegment& tcp, std::uint16_t listener,
+                      std::uint8_t local, std::optional<Seq> older) noexcept;
   void set_up(tcp::ControlBlock& c, const TcpSettings& settings) noexcept;
   void apply(tcp::ControlBlock& c, const TcpSettings& settings) noexcept;
   std::uint16_t find_listener(const Endpoint& local) const noexcept;
@@ -146,6 +159,8 @@ class TcpLayer {
   Instant challenges_until_{};
   std::uint32_t ports_tried_ = 0;
   std::uint32_t half_open_ = 0;
+  tcp::FastOpenCookies fast_open_cookies_;  // that peers gave us
+  std::uint32_t fast_opens_pending_ = 0;
   Instant cookies_until_{};  // no cookie of ours is good after that
   struct TimeWait {
     tcp::Index id;

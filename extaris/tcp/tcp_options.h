@@ -25,6 +25,10 @@ struct TcpSettings {
   bool sack = true;                                                   // RFC 2018
   bool ecn = false;       // RFC 3168: asked for; always granted to who asks
   bool no_delay = false;  // TCP_NODELAY: without Nagle's algorithm
+  // TCP_FASTOPEN, TCP_FASTOPEN_CONNECT (RFC 7413): what is sent right after connecting goes with
+  // the SYN, and may reach the peer's application twice; a listener takes such text before the
+  // handshake.
+  bool fast_open = false;
   // Two to the power of these, in bytes.
   std::uint8_t receive_buffer_log2 = tcp::limits::receive_buffer_log2;  // SO_RCVBUF
   std::uint8_t send_buffer_log2 = tcp::limits::send_buffer_log2;        // SO_SNDBUF

@@ -127,8 +127,8 @@ void TcpLayer::shut_sending(ControlBlock& c) noexcept {
   if (c.has(flag::fin_queued)) return;
   switch (c.state) {
     case State::closed: return;
-    case State::syn_sent: return give_up(c, tcp::Ending::aborted);
-    case State::syn_received:
+    case State::syn_sent: give_up(c, tcp::Ending::aborted); return settle(c);
+    case State::syn_received: break;  // with the end of the handshake
     case State::established: enter(c, State::fin_wait_1); break;
     case State::close_wait: enter(c, State::last_ack); break;
     default: return;
