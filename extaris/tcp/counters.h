@@ -50,9 +50,9 @@ struct TcpCounters {
   std::uint64_t cookies_sent = 0;
   std::uint64_t cookies_accepted = 0;
   std::uint64_t time_wait_recycled = 0;
-  std::uint64_t packets_scarce = 0;  // times the pool was found nearly empty
   std::uint64_t receive_queue_full = 0;
   std::uint64_t out_of_order_full = 0;
+  std::uint64_t memory_refused = 0;  // segments whose text the pool was too empty to keep
 };
 
 }  // namespace arrakis::extaris

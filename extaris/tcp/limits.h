@@ -29,10 +29,13 @@ inline constexpr std::uint8_t buffer_log2_max = 26;
 // A packet holds a buffer however few bytes it brings, so packets are bounded as well as bytes.
 inline constexpr std::uint16_t received_packets_max = 1024;     // in order, not yet read
 inline constexpr std::uint16_t out_of_order_packets_max = 256;  // waiting for a gap to close
-// While less than this part of the device's pool is left, each queue of a connection gets no longer
-// than so many packets: who hoards waits, everybody else goes on, and the device can still receive.
-inline constexpr std::size_t scarce_part = 8;
-inline constexpr std::uint16_t scarce_packets_max = 4;
+// Of the queue's pool, one part in so many; below them memory.h says what happens.
+inline constexpr std::size_t memory_scarce_part = 4;
+inline constexpr std::size_t memory_reserved_part = 8;
+inline constexpr std::size_t memory_exhausted_part = 32;
+inline constexpr std::uint16_t scarce_packets_max = 4;  // in each queue of a connection
+inline constexpr std::uint16_t reserved_packets_max = 1;
+inline constexpr std::uint64_t memory_look_every = 64;  // segments
 
 inline constexpr std::uint16_t default_mss_v4 = 536;          // RFC 9293, 3.7.1
 inline constexpr std::uint16_t default_mss_v6 = 1220;         // RFC 9293, 3.7.1

@@ -68,10 +68,12 @@ rte_mbuf* place_before(const ControlBlock& c, Seq seq) {
 void keep_out_of_order(ControlBlock& c, Segment& s, const Context& context) {
   ++context.counters.out_of_order;
   c.set(flag::ack_now);  // RFC 5681, 4.2
-  const std::uint16_t most =
-      context.is_scarce ? limits::scarce_packets_max : limits::out_of_order_packets_max;
-  if (c.out_of_order_packets >= most) {
+  if (c.out_of_order_packets >= limits::out_of_order_packets_max) {
     ++context.counters.out_of_order_full;
+    return;
+  }
+  if (context.memory != Memory::ample) {
+    ++context.counters.memory_refused;
     return;
   }
   rte_mbuf* before = place_before(c, s.seq);
@@ -152,9 +154,9 @@ void note_marks(ControlBlock& c, const Segment& s, const Context& context) {
 }  // namespace
 
 void take_text(ControlBlock& c, Segment& s, const Context& context) noexcept {
-  const std::uint16_t most =
-      context.is_scarce ? limits::scarce_packets_max : limits::received_packets_max;
-  if (c.received_packets >= most) [[unlikely]] {
+  const std::uint16_t share = share_of(context.memory);
+  if (c.received_packets >= share) [[unlikely]] {
+    if (share < limits::received_packets_max) ++context.counters.memory_refused;
     ++context.counters.receive_queue_full;
     c.set(flag::ack_now);
     return;

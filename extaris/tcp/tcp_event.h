@@ -37,7 +37,7 @@ enum class TcpSendError : std::uint8_t {
   would_block,  // EAGAIN: the send buffer is full; the event `room` tells when it is not
   closed,       // EPIPE: shut down here, or the connection has ended
   too_big,      // EMSGSIZE: more than a packet holds
-  no_buffer,    // ENOBUFS: the pool is used up
+  no_buffer,    // ENOBUFS: the pool is used up; try again after the next poll
 };
 
 // How a connection ended; `none` for a good end or none yet.

@@ -47,9 +47,9 @@ TcpLayer::TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const Ne
       connections_{config.tcp.connections_max, secrets_.flow_hash(), addresses_},
       wheel_{connections_.blocks()},
       emitter_{{link, ip, addresses_}, device.info().transmit_checksum, counters},
+      memory_{link.pool()},
       todo_{config.tcp.connections_max},
       ready_{config.tcp.connections_max},
-      reserve_packets_{link.pool().capacity() / tcp::limits::scarce_part},
       listeners_(tcp::limits::listeners_max),
       listening_(65'536, tcp::Listener::none) {
   ARK_CHECK(addresses_.size() <= 256);
@@ -66,25 +66,11 @@ void TcpLayer::set_time(Instant now) noexcept {
   now_ = tcp::Now::of(now);
   emitter_.set_time(now_);
   wheel_.follow(now_.tick);
-  watch_pool();
-}
-
-// Counting what a pool has left costs as much as a segment, so it is done once in as many as do not
-// matter.
-void TcpLayer::watch_pool() noexcept {
-  const std::uint64_t used =
-      counters_.tcp.segments_received + counters_.tcp.segments_sent + allocations_;
-  if (!is_scarce_ && used - seen_ < reserve_packets_ / 8) [[likely]]
-    return;
-  seen_ = used;
-  const bool was_scarce = std::exchange(is_scarce_, link_.pool().available() < reserve_packets_);
-  if (is_scarce_ && !was_scarce) ++counters_.tcp.packets_scarce;
 }
 
 Packet TcpLayer::allocate() noexcept {
-  ++allocations_;
-  watch_pool();
-  return emitter_.allocate();
+  memory_.follow(counters_.tcp.segments_received + ++allocations_);
+  return memory_.state() == tcp::Memory::exhausted ? Packet{} : emitter_.allocate();
 }
 
 // ---- what arrives
@@ -225,6 +211,7 @@ void TcpLayer::stand_in_line(ControlBlock& c) noexcept {
 
 // What does not find room stays in line for the next poll.
 void TcpLayer::finish() noexcept {
+  memory_.follow(counters_.tcp.segments_received + allocations_);
   for (std::uint32_t left = todo_.size(); left > 0; --left) {
     ControlBlock& c = connections_.at(todo_.pop());
     c.clear(flag::in_todo);

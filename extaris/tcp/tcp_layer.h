@@ -24,6 +24,7 @@
 #include "extaris/tcp/fast_open.h"
 #include "extaris/tcp/index_ring.h"
 #include "extaris/tcp/listener.h"
+#include "extaris/tcp/memory.h"
 #include "extaris/tcp/secrets.h"
 #include "extaris/tcp/segment.h"
 #include "extaris/tcp/tcp_event.h"
@@ -70,8 +71,9 @@ class TcpLayer {
   // Grows whenever there is one more to take.
   std::uint64_t news_count() const noexcept { return news_count_; }
 
+  // For text. Holds nothing: what is left is for others (memory.h).
   Packet allocate() noexcept;
-  // The pool is nearly empty, and this one has packets on their way already.
+  // It has its share of packets on their way already.
   bool must_wait_for_packets(const tcp::ControlBlock& c) const noexcept;
   const IpAddress& address(std::uint8_t index) const noexcept { return addresses_[index]; }
   const TcpSettings& settings() const noexcept { return settings_; }
@@ -95,8 +97,7 @@ class TcpLayer {
   void take_back(tcp::Index id, std::uint32_t generation, std::uint16_t bytes) noexcept;
 
  private:
-  tcp::Context context() noexcept { return {now_, counters_.tcp, is_scarce_}; }
-  void watch_pool() noexcept;
+  tcp::Context context() noexcept { return {now_, counters_.tcp, memory_.state()}; }
   void act_on(tcp::ControlBlock& c, const tcp::Segment& s, tcp::Next next) noexcept;
   void after_segment(tcp::ControlBlock& c, tcp::State before) noexcept;
   void tell(tcp::ControlBlock& c) noexcept;
@@ -147,14 +148,12 @@ class TcpLayer {
   tcp::Connections connections_;
   tcp::Wheel wheel_;
   tcp::Emitter emitter_;
+  tcp::MemoryWatch memory_;
   tcp::Now now_{};
   tcp::IndexRing todo_;
   tcp::IndexRing ready_;
   std::uint64_t news_count_ = 0;
-  bool is_scarce_ = false;
-  std::size_t reserve_packets_;    // of the pool
   std::uint64_t allocations_ = 0;  // by the application
-  std::uint64_t seen_ = 0;         // of segments and those, when the pool was looked at
   std::uint32_t challenges_left_ = 0;
   Instant challenges_until_{};
   std::uint32_t ports_tried_ = 0;

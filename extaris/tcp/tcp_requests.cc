@@ -50,11 +50,10 @@ TcpSendError TcpLayer::refuse_to_send(ControlBlock& c) noexcept {
 }
 
 bool TcpLayer::must_wait_for_packets(const ControlBlock& c) const noexcept {
-  if (!is_scarce_) [[likely]]
+  if (memory_.state() == tcp::Memory::ample) [[likely]]
     return false;
   rte_mbuf* m = c.sent.first();
-  for (std::uint16_t i = 1; m != nullptr && i < tcp::limits::scarce_packets_max; ++i)
-    m = c.sent.after(m);
+  for (std::uint16_t i = 1; m != nullptr && i < share_of(memory_.state()); ++i) m = c.sent.after(m);
   return m != nullptr;
 }
 
