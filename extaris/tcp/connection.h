@@ -35,7 +35,7 @@ enum class SenderTimer : std::uint8_t {
   persist,     // RFC 9293, 3.8.6.1: the peer's window is closed
 };
 // The connection's own.
-enum class LifeTimer : std::uint8_t { idle, keepalive, fin_wait_2, time_wait };
+enum class LifeTimer : std::uint8_t { idle, keepalive, linger, fin_wait_2, time_wait };
 
 // Bits of ControlBlock::exceptional: any of them, and header prediction is not asked.
 namespace exceptional {

@@ -36,8 +36,8 @@ struct TcpSettings {
   // TCP_USER_TIMEOUT (RFC 5482): how long sent data may stay unacknowledged. 0: until the
   // retransmissions are used up (RFC 9293, 3.8.3).
   Duration user_timeout{};
-  // SO_LINGER: once the connection is dropped, how long the peer may leave unacknowledged what is
-  // still queued for it. 0: the connection is reset at once. Nothing: as while it was held.
+  // SO_LINGER: once the connection is dropped, how long it may take until the peer has acknowledged
+  // all that is queued, before it is reset; 0: it is reset at once. Nothing: as while it was held.
   // Dropping never blocks; a program that wants to know waits until is_drained().
   std::optional<Duration> linger;
 };

@@ -151,7 +151,11 @@ void TcpLayer::release(ControlBlock& c) noexcept {
   // RFC 9293, 3.6.1 (SHLD-3): what was received and never read must not seem delivered.
   if (c.state != State::closed && (!c.received.empty() || c.linger_ms == 0)) abort(c);
   c.received.clear();
-  if (c.linger_ms != tcp::no_linger) c.user_timeout_ms = c.linger_ms;
+  const bool is_over = c.state == State::closed || c.state == State::time_wait;
+  if (c.linger_ms != tcp::no_linger && !is_over) {
+    c.life_timer = tcp::LifeTimer::linger;
+    c.life_due = now_.tick + c.linger_ms;
+  }
   if (c.state != State::closed) shut_sending(c);
   if (c.state == State::fin_wait_2) {
     c.life_timer = tcp::LifeTimer::fin_wait_2;

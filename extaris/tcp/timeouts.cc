@@ -180,6 +180,9 @@ void run_life_timer(ControlBlock& c, Emitter& out, const Context& context) {
   switch (c.life_timer) {
     case LifeTimer::idle: return;
     case LifeTimer::keepalive: return keep_alive(c, out, context);
+    case LifeTimer::linger:
+      (void)out.send_bare(c, c.snd_nxt, tcp_flag::rst | tcp_flag::ack);
+      return time_out(c, context);
     case LifeTimer::fin_wait_2:
     case LifeTimer::time_wait: return give_up(c, Ending::none);
   }
