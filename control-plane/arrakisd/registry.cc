@@ -83,7 +83,7 @@ std::vector<VnicReport> Registry::list() {
 std::vector<int> Registry::news_fds() const {
   std::vector<int> fds;
   for (const auto& each : parts_.providers)
-    if (each->news_fd() >= 0) fds.push_back(each->news_fd());
+    for (const int fd : each->news_fds()) fds.push_back(fd);
   return fds;
 }
 
