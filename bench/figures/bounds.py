@@ -1,6 +1,6 @@
 """Bounds that a figure is meant to keep. Printed, never a failure: timings are no tests."""
 
-from rows import words_of
+from rows import words_of, words_of_tcp
 
 
 def line(name, kept, figure):
@@ -22,10 +22,15 @@ class Lookup:
         return value
 
 
+MICRO_NS = {"UDP echo 64 B": 30, "TCP request/response 64 B, 1 connection": 100,
+            "TCP request/response 64 B, 10,000 connections": 250}
+
+
 def micro(rows):
     for row in rows:
-        if row["system"] == "arrakis-n" and row["case"].endswith("no checksums"):
-            yield line(f"{row['case']}: at most 30 ns a packet", row["median"] <= 30,
+        most = next((ns for case, ns in MICRO_NS.items() if row["case"].startswith(case)), None)
+        if row["system"] == "arrakis-n" and row["case"].endswith("no checksums") and most:
+            yield line(f"{row['case']}: at most {most} ns", row["median"] <= most,
                        f"{row['median']:.1f} ns")
 
 
@@ -88,6 +93,34 @@ def _veth_kernel_client(at, cases):
                    f"alone {driver(dearest):.2f}")
 
 
+def tcp_rr(rows, cases):
+    def at(system, wire, client, mode, case, metric):
+        return rows.median(system, wire, f"{words_of_tcp(case)}, {client}, {mode}", metric)
+
+    for case in cases:
+        name = words_of_tcp(case)
+        if case[1] == 64:
+            ours = at("arrakis-n", "memif", "our client", "spinning", case, "throughput")
+            busy_us = at("arrakis-n", "memif", "our client", "spinning", case, "cpu")
+            yield line(f"memif, {name}: at least 3,000,000 requests a second", ours >= 3e6,
+                       f"{ours:,.0f}; the server alone could {1e6 / busy_us:,.0f}")
+        for ours_mode, linux_mode in (("adaptive", "blocking"), ("spinning", "spinning")):
+            def ratio(metric, modes=(ours_mode, linux_mode), case=case):
+                return (at("arrakis-n", "veth", "kernel client", modes[0], case, metric)
+                        / at("linux", "veth", "kernel client", modes[1], case, metric))
+            where = f"veth, kernel client, {ours_mode}, {name}"
+            yield line(f"{where}: never below Linux {linux_mode}", ratio("throughput") >= 1,
+                       f"{ratio('throughput'):.2f} times")
+            yield line(f"{where}: at most 0.6 times Linux's processor time", ratio("cpu") <= 0.6,
+                       f"{ratio('cpu'):.2f} times")
+        if case[1] == 16:
+            ours = at("arrakis-n", "veth", "our client", "spinning", case, "throughput")
+            linux = max(at("linux", "veth", "our client", mode, case, "throughput")
+                        for mode in ("blocking", "spinning"))
+            yield line(f"veth, our client, {name}: at least 1.5 times Linux's best",
+                       ours >= 1.5 * linux, f"{ours / linux:.2f} times")
+
+
 def packet_cost(rows):
     """Table 1 of OSDI '14, today. An echo is a datagram received and one sent."""
     def echo(system, burst, mode):
@@ -101,3 +134,7 @@ def packet_cost(rows):
                 raise KeyError(f"{burst} at a time, {mode} was not measured")
             yield line(f"vf, {burst} at a time, Linux {mode}: at most 1/8 of its instructions",
                        ours <= linux / 8, f"1/{linux / ours:.1f}: {ours:,.0f} and {linux:,.0f}")
+    planted = [row["median"] for row in rows.rows() if "1,000 planted" in row["case"]]
+    yield line("vf: 1,000 planted instructions are found in every system",
+               bool(planted) and all(950 <= found <= 1050 for found in planted),
+               ", ".join(f"{found:,.0f}" for found in planted))

@@ -1,4 +1,4 @@
-"""Who serves whom over what in the figure udp_echo.
+"""Who serves whom over what in the figures of echo servers.
 
 A setup is a server in a mode and a client on a wire. Its serve() starts the server, gives what a
 client needs to know while it runs, and takes everything away again.
@@ -34,14 +34,37 @@ class Setup:
         return f"{self.system} {self.mode}, {self.wire}, {self.client}"
 
 
+@dataclasses.dataclass(frozen=True)
+class Programs:
+    """What a figure starts, below bench/."""
+
+    servers: dict  # system -> program
+    kernel_load: str
+    our_load: str
+    load_words: tuple = ()
+
+
+UDP = Programs({"linux": "servers/linux_udp_echo", "arrakis-n": "servers/udp_echo_bench",
+                "driver": "servers/driver_echo"}, "load/kernel_load", "load/udp_load")
+# TCP sends again by itself what is lost; the generator must not.
+TCP = Programs({"linux": "servers/linux_tcp_echo", "arrakis-n": "servers/tcp_echo_bench"},
+               "load/kernel_tcp_load", "load/tcp_load", ("--timeout-ms", 60_000))
+
 MODES = {"linux": ("blocking", "spinning", "batched"),
          "arrakis-n": ("sleeping", "adaptive", "spinning"), "driver": ("spinning",)}
-# What is compared stands side by side, so that a machine that changes does so for both.
-SETUPS = [Setup(system, mode, wire, client)
-          for wire, client, systems in (("veth", "kernel client", tuple(MODES)),
-                                        ("veth", "our client", tuple(MODES)),
-                                        ("memif", "our client", ("arrakis-n", "driver")))
-          for system in systems for mode in MODES[system]]
+TCP_MODES = {"linux": ("blocking", "spinning"), "arrakis-n": ("sleeping", "adaptive", "spinning")}
+
+
+def setups_of(modes):
+    """What is compared stands side by side, so that a machine that changes does so for both."""
+    return [Setup(system, mode, wire, client)
+            for wire, client in (("veth", "kernel client"), ("veth", "our client"),
+                                 ("memif", "our client"))
+            for system in modes if wire == "veth" or system != "linux" for mode in modes[system]]
+
+
+SETUPS = setups_of(MODES)
+TCP_SETUPS = setups_of(TCP_MODES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,8 +80,9 @@ class Service:
 class Bench:
     """What all setups share: the daemon, and a namespace with Linux's server."""
 
-    def __init__(self, lab):
+    def __init__(self, lab, programs=UDP):
         self._lab = lab
+        self._programs = programs
         self._far = Namespace(lab)
         lab.veth(LINUX_DEVICE, LINUX_PEER, self._far, LINUX_SUBNET)
         self._daemon = None
@@ -81,7 +105,7 @@ class Bench:
             yield Service(server, address, client, environment)
 
     def _linux(self, stack, setup):
-        server = self._lab.start(*self._far.enter(), program("bench/servers/linux_udp_echo"),
+        server = self._lab.start(*self._far.enter(), self._server_of("linux"),
                                  "--mode", setup.mode, "--core", SERVER_CORE, "--port", PORT)
         stack.callback(server.end)
         return server, f"{LINUX_SUBNET}.1"
@@ -91,19 +115,21 @@ class Bench:
             record = self._assign(stack, "echo", "--provider", "wire", "--wire", "bench")
         else:
             record = self._assign(stack, "echo", "--provider", "xdp")
-        words = ["--core", SERVER_CORE, "--port", PORT]
-        if setup.system == "driver":
-            command = [program("bench/servers/driver_echo"), *words]
-        else:
-            command = [program("bench/servers/udp_echo_bench"), "--mode", setup.mode, *words]
+        command = [self._server_of(setup.system), "--core", SERVER_CORE, "--port", PORT]
+        if setup.system != "driver":
+            command += ["--mode", setup.mode]
         server = self._lab.start(*command, ARRAKIS_APP="echo", **self._arrakis.environment)
         stack.callback(server.end)
         self._arrakis.await_attached(record["name"], server)
         return server, record["addresses"][0]
 
+    def _server_of(self, system):
+        return program("bench/" + self._programs.servers[system])
+
     def _client(self, stack, setup):
+        words = self._programs.load_words
         if setup.client == "kernel client":
-            return [program("bench/load/kernel_load")], {}
+            return [program("bench/" + self._programs.kernel_load), *words], {}
         if setup.wire == "memif":
             app, where = "load-wire", ["--provider", "wire", "--wire", "bench"]
         elif setup.system == "linux":
@@ -111,7 +137,8 @@ class Bench:
         else:
             app, where = "load-vnic", ["--provider", "xdp", "--device", VNIC_DEVICE]
         self._assign(stack, app, *where)
-        return [program("bench/load/udp_load"), "--app", app], self._arrakis.environment
+        return ([program("bench/" + self._programs.our_load), "--app", app, *words],
+                self._arrakis.environment)
 
     def _assign(self, stack, app, *words):
         record = self._arrakis.assign(app, *words)

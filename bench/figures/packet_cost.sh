@@ -68,8 +68,7 @@ begin "Arrakis"
 write_usual_policy
 start_daemon
 ctl assign-vf --app one
-mac=$(ip link show eth0 | awk '$1 == "vf" && $2 == 0 { for (i = 3; i < NF; ++i) if ($i ~ /^..:..:..:..:..:..$/) { print $i; exit } }')
-[[ -n $mac && $mac != 00:* ]] || fail "the function has no MAC address"
+mac=$(ctl --json show-vf one | sed -n 's/.*"mac": "\([^"]*\)".*/\1/p')
 # serve SYSTEM PROGRAM OPTION...
 serve() {
   local system=$1 program=$2

@@ -26,6 +26,7 @@ def filled(ours):
             for what, share in (("echo", 1), ("receive", 0.6), ("send", 0.4)):
                 rows.add(system, "vf", packet_cost.name_of(what, burst, mode),
                          {"instructions": 1000 * factor * share})
+        rows.add(system, "vf", f"{packet_cost.PLANTED_NAME}, {mode}", {"instructions": 1010})
     return rows
 
 
@@ -99,12 +100,12 @@ class WireTest(unittest.TestCase):
 class SolveTest(unittest.TestCase):
     def test_finds_what_the_windows_were_made_of(self):
         def made(turns, packets):
-            return packet_cost.Window(turns * 50 + (packets + 1) * 700, turns, packets)
+            return packet_cost.Window(turns * 50 + packets * 700 + 3000, turns, packets)
 
-        turn, echo = packet_cost.solve(made(10_000, 0), made(8_000, 100))
+        turn, question = packet_cost.solve(made(800, 0), made(10_000, 0))
         self.assertAlmostEqual(turn, 50)
-        self.assertAlmostEqual(echo, 700)
-        self.assertAlmostEqual(packet_cost.cost(made(500, 10), turn, echo), 700)
+        self.assertAlmostEqual(question, 3000)
+        self.assertAlmostEqual(packet_cost.cost(made(500, 10), turn, question), 700)
 
 
 class ReportTest(unittest.TestCase):
@@ -113,8 +114,8 @@ class ReportTest(unittest.TestCase):
                 for line in bounds.packet_cost(filled(ours))]
 
     def test_bounds(self):
-        self.assertEqual(self.verdicts(1.0), ["reached"] * 4)
-        self.assertEqual(self.verdicts(1.1), ["missed", "reached"] * 2)
+        self.assertEqual(self.verdicts(1.0), ["reached"] * 5)
+        self.assertEqual(self.verdicts(1.1), ["missed", "reached"] * 2 + ["reached"])
         with self.assertRaises(KeyError):
             list(bounds.packet_cost(Rows("packet_cost")))
 

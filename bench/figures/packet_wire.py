@@ -18,7 +18,8 @@ ECHO, QUIET, ASK = 0x41524B45, 0x41524B2E, 0x41524B3F  # bench/lib/echo_protocol
 REQUEST = struct.Struct("=IIQq")
 COUNTERS = struct.Struct("=QQQQQ")
 COUNTER_NAMES = ("requests", "busy_ns", "processor_ns", "idle_turns", "clock_ns")
-ETHERNET, IPV4, UDP = struct.Struct("!6s6sH"), struct.Struct("!BBHHHBBH4s4s"), struct.Struct("!HHHH")
+ETHERNET, IPV4 = struct.Struct("!6s6sH"), struct.Struct("!BBHHHBBH4s4s")
+UDP = struct.Struct("!HHHH")
 ARP = struct.Struct("!HHBBH6s4s6s4s")
 PAYLOAD_AT = ETHERNET.size + IPV4.size + UDP.size
 LENGTH = struct.Struct("!I")
@@ -121,15 +122,15 @@ class Client:
         self._mac = bytes.fromhex(mac.replace(":", ""))
         self._sequence = 0
 
-    def _request(self, kind):
+    def _request(self, kind, work_ns=0):
         self._sequence += 1
-        payload = REQUEST.pack(kind, 0, self._sequence, 0).ljust(self._size, b"\0")
+        payload = REQUEST.pack(kind, work_ns, self._sequence, 0).ljust(self._size, b"\0")
         return datagram(self._mac, self._address, payload)
 
-    def echo(self, count):
-        """Sends a burst, and returns when each one of it was answered."""
+    def echo(self, count, work_ns=0):
+        """Sends a burst, each to cause that much work, and returns when all were answered."""
         first = self._sequence + 1
-        self._wire.send([self._request(ECHO) for _ in range(count)])
+        self._wire.send([self._request(ECHO, work_ns) for _ in range(count)])
         waiting = set(range(first, first + count))
         while waiting:
             waiting.discard(REQUEST.unpack_from(self._answer())[2])

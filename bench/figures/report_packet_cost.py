@@ -13,12 +13,13 @@ LINES = [("linux", "spinning", "Linux, receiver running (recvfrom without waitin
 # What each adds to the one before it.
 PARTS = [("stack", "driver", "of it: stack and sockets"),
          ("arrakis-n", "stack", "of it: libos (queue, clock)")]
-ABOUT = """Instructions a UDP datagram of 64 B costs on one core, everything that is executed for it:
-interrupts, softirqs, system calls, driver, stack, server. The same virtual function of an emulated
-82576: driven by Linux's igbvf (sockets; `iommu=pt`, `mitigations=off`), and by libos (DPDK's driver
-in a process without privilege, granted by arrakisd through VFIO and the IOMMU). Counted by the clock
-of the emulated machine, whose nanosecond is an instruction (`-icount shift=0`); the datagrams come
-from outside of it. Sending is echo less receiving. How: `bench/README.md`."""
+ABOUT = """Instructions a UDP datagram of 64 B costs on one core, all that is executed for it:
+interrupts, softirqs, system calls, driver, stack, server. The same virtual function of an
+emulated 82576: driven by Linux's igbvf (sockets; `iommu=pt`, `mitigations=off`), and by libos
+(DPDK's driver in a process without privilege, granted by arrakisd through VFIO and the IOMMU).
+Counted by the clock of the emulated machine, whose nanosecond is an instruction (`-icount
+shift=0`); the datagrams come from outside of it. Sending is echo less receiving. How:
+`bench/README.md`."""
 
 
 def section(name, rows, _folder):
@@ -40,7 +41,8 @@ def page(found, burst):
         cells = [found.get((system, mode, what, burst)) for what, _ in COLUMNS]
         lines.append([words, *map(cell, cells), ratio(found, system, mode, burst)])
     for system, below, words in PARTS:
-        lines.append([words, *(added(found, system, below, what, burst) for what, _ in COLUMNS), ""])
+        parts = (added(found, system, below, what, burst) for what, _ in COLUMNS)
+        lines.append([words, *parts, ""])
     return table(["", *(words for _, words in COLUMNS), "Linux's echo over it"], lines)
 
 

@@ -9,6 +9,12 @@ UNITS = {"throughput": "req/s", "p50": "us", "p99": "us", "p999": "us", "cpu": "
          "added": "ns", "instructions": "instructions"}
 
 
+def words_of_tcp(case):
+    """The same of TCP, where each connection has one request outstanding."""
+    size, connections, _ = case
+    return f"{size:,} B, {connections:,} connection{'s' if connections > 1 else ''}"
+
+
 def words_of(case):
     """(bytes, outstanding, us of work) as text."""
     size, outstanding, work = case

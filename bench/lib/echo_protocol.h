@@ -31,6 +31,8 @@ struct Request {
   std::uint32_t work_ns;   // of echo: how long the server shall spin
   std::uint64_t sequence;  // of the generator, unique among its requests
   std::int64_t sent_ns;    // when it was sent, or was due to be sent; CLOCK_MONOTONIC
+
+  bool is_of_counters() const { return kind == Kind::ask_counters || kind == Kind::counters; }
 };
 static_assert(sizeof(Request) == 24);
 

@@ -1,52 +1,17 @@
 #include "bench/load/kernel_transport.h"
 
-#include <arpa/inet.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
+#include "bench/load/kernel_socket.h"
 
 namespace arrakis::bench {
-namespace {
-
-sockaddr_in ipv4(const Endpoint& endpoint) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(endpoint.port);
-  std::memcpy(&address.sin_addr, endpoint.address.v4().bytes.data(), sizeof address.sin_addr);
-  return address;
-}
-
-sockaddr_in6 ipv6(const Endpoint& endpoint) {
-  sockaddr_in6 address{};
-  address.sin6_family = AF_INET6;
-  address.sin6_port = htons(endpoint.port);
-  std::memcpy(&address.sin6_addr, endpoint.address.v6().bytes.data(), sizeof address.sin6_addr);
-  return address;
-}
-
-template <class Address>
-bool connect_to(int fd, const Address& address) {
-  return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-}
-
-}  // namespace
-
 Outcome<KernelTransport> KernelTransport::connect(const Endpoint& server) {
-  const auto because = [&](const char* what) {
-    return fail(Error::Code::unavailable, "cannot " + std::string(what) + " " + server.to_string() +
-                                              ": " + std::strerror(errno));
-  };
-  // One IPv6 socket for both families would make IPv4 pay for the mapping.
-  const bool v4 = server.address.is_v4();
-  const int fd = socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM, 0);
-  if (fd < 0) return because("open a socket for");
-  KernelTransport transport{fd};
-  const bool connected = v4 ? connect_to(fd, ipv4(server)) : connect_to(fd, ipv6(server));
-  if (!connected) return because("connect to");
+  const auto fd = connected_socket(SOCK_DGRAM, server);
+  if (!fd) return std::unexpected(fd.error());
+  KernelTransport transport{*fd};
   const int room = 4 << 20;  // the kernel takes what net.core allows
-  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
-  setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+  setsockopt(*fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+  setsockopt(*fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
   return transport;
 }
 

@@ -76,6 +76,8 @@ class OpenLoop {
 
   void on_answer(Instant now, std::span<const std::byte> payload) {
     const auto answer = load<Request>(payload);
+    // A question for counters was asked twice, and this is the second answer.
+    if (answer && answer->is_of_counters()) return;
     const bool ours = answer && answer->kind == Request::Kind::echo &&
                       payload.size() == case_.bytes && answer->sequence < sequence_ &&
                       sequence_ - answer->sequence <= remembered &&

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""kernel_load against linux_udp_echo over loopback: every answer came, and the JSON is well-formed.
+"""A generator on kernel sockets against a server on them over loopback: every answer came, and the
+JSON is well-formed.
 
-smoke_test.py SERVER LOAD. Says nothing about time.
+smoke_test.py udp|tcp SERVER LOAD. Says nothing about time.
 """
 
 import json
@@ -9,7 +10,10 @@ import socket
 import subprocess
 import sys
 
-CASES = ["64x1", "64x8", "1024x64", "64x8+4", "1024@2000"]
+CASES = {"udp": ["64x1", "64x8", "1024x64", "64x8+4", "1024@2000"],
+         "tcp": ["64x1", "64x8", "64x100", "64x8+4"]}
+RUNS = {"udp": (("blocking", "127.0.0.1"), ("spinning", "[::1]"), ("batched", "127.0.0.1")),
+        "tcp": (("blocking", "127.0.0.1"), ("spinning", "[::1]"))}
 
 
 def free_port():
@@ -34,19 +38,19 @@ def check_line(line, case):
     check(row["server"]["requests"] == row["sent"], f"{case}: the server saw others: {line}")
 
 
-def run(server, load, mode, address):
+def run(server, load, cases, mode, address):
     port = free_port()
     echo = subprocess.Popen([server, "--mode", mode, "--port", str(port)], stdout=subprocess.PIPE,
                             text=True)
     try:
         arguments = [load, "--server", f"{address}:{port}", "--seconds", "0.05", "--warm-up",
                      "0.01", "--timeout-ms", "10000"]
-        done = subprocess.run(arguments + ["--case"] + CASES, stdout=subprocess.PIPE, text=True,
+        done = subprocess.run(arguments + ["--case"] + cases, stdout=subprocess.PIPE, text=True,
                               timeout=30, check=False)
         check(done.returncode == 0, f"{mode}: exit status {done.returncode}")
         lines = done.stdout.splitlines()
-        check(len(lines) == len(CASES), f"{mode}: {len(lines)} lines for {len(CASES)} cases")
-        for line, case in zip(lines, CASES):
+        check(len(lines) == len(cases), f"{mode}: {len(lines)} lines for {len(cases)} cases")
+        for line, case in zip(lines, cases):
             check_line(line, f"{mode} {case}")
     finally:
         echo.terminate()
@@ -57,10 +61,9 @@ def run(server, load, mode, address):
 
 
 def main():
-    server, load = sys.argv[1:3]
-    for mode, address in (("blocking", "127.0.0.1"), ("spinning", "[::1]"),
-                          ("batched", "127.0.0.1")):
-        run(server, load, mode, address)
+    protocol, server, load = sys.argv[1:4]
+    for mode, address in RUNS[protocol]:
+        run(server, load, CASES[protocol], mode, address)
 
 
 main()

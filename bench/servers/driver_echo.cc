@@ -1,15 +1,18 @@
 // driver_echo: an echo inside the driver, "driver" in figures: what the bare device costs, and so
 // the most that any stack above it can reach (the driver limit of OSDI '14, figure 4).
 //
-// The stack runs until the first datagram, so that ARP is answered and the client knows where we
-// are; after that frames are turned round in place and no stack is involved.
+// The stack runs until the first datagram; after that frames are turned round in place and no stack
+// is involved. Requests of ARP are still answered, or the client forgets us within a minute.
 #include <arrakis/arrakis.h>
+
+#include <algorithm>
 
 #include "bench/servers/options.h"
 #include "bench/servers/service.h"
 #include "extaris/netdev/frame_echo.h"
 #include "extaris/packet/bytes.h"
 #include "extaris/stack/stack.h"
+#include "extaris/wire/arp.h"
 
 namespace arrakis::bench {
 namespace {
@@ -29,6 +32,25 @@ bool is_datagram(std::span<const std::byte> frame) {
          frame[ethernet_bytes + 9] == std::byte{17};
 }
 
+// Turns a request for the address of `vnic` into its reply, in place. False: it is none.
+bool answer_arp(const Vnic& vnic, std::span<std::byte> frame) {
+  const auto ethernet = load<extaris::EthernetHeader>(frame);
+  if (!ethernet || ethernet->type.host() != extaris::ethertype::arp) return false;
+  const auto asked = extaris::parse_arp(frame.subspan(sizeof *ethernet));
+  if (!asked || asked->operation != extaris::ArpOperation::request) return false;
+  const auto is_asked_for = [&](const IpPrefix& own) { return own.address == asked->target_ip; };
+  if (std::ranges::none_of(vnic.addresses(), is_asked_for)) return false;
+  store(frame, extaris::EthernetHeader{asked->sender_mac, vnic.mac(), ethernet->type});
+  store(frame,
+        extaris::emit_arp({.operation = extaris::ArpOperation::reply,
+                           .sender_mac = vnic.mac(),
+                           .sender_ip = asked->target_ip,
+                           .target_mac = asked->sender_mac,
+                           .target_ip = asked->sender_ip}),
+        sizeof *ethernet);
+  return true;
+}
+
 void introduce(Queue& queue, UdpSocket& socket) {
   while (!stop_requested()) {
     queue.wait(Duration::milliseconds(200));
@@ -46,14 +68,17 @@ void send(NetDevice& device, Burst& burst) {
   burst.clear();
 }
 
-std::size_t echo_burst(NetDevice& device, EchoService& service) {
+std::size_t echo_burst(const Vnic& vnic, NetDevice& device, EchoService& service) {
   Burst in;
   device.receive(in);
   Burst out;
   for (std::size_t i = 0; i < in.size(); ++i) {
     Packet packet = in.take(i);
     const std::span<std::byte> frame = extaris::bytes(packet);
-    if (!is_datagram(frame)) continue;
+    if (!is_datagram(frame)) {
+      if (answer_arp(vnic, frame)) out.append(std::move(packet));
+      continue;
+    }
     const auto payload = frame.subspan(payload_offset);
     const Answer answer = service.serve(payload);
     if (answer == Answer::none) continue;
@@ -85,7 +110,7 @@ int run(int argc, char** argv) {
   introduce(queue, *socket);
   EchoService service{options.work(), !options.counts_idle};
   NetDevice& device = queue.stack().device();
-  while (!stop_requested()) service.polled(echo_burst(device, service) != 0);
+  while (!stop_requested()) service.polled(echo_burst(app->vnic(), device, service) != 0);
   service.print();
   return 0;
 }

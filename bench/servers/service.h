@@ -17,6 +17,12 @@ namespace arrakis::bench {
 
 enum class Answer : std::uint8_t { same, counters, none };
 
+// That many instructions, where a turn of the loop is two (decrement, jump). For clocks that count
+// them: to read one would be work too.
+inline void execute(std::uint64_t instructions) noexcept {
+  for (std::uint64_t turns = instructions / 2; turns != 0; --turns) asm volatile("" : "+r"(turns));
+}
+
 class EchoService {
  public:
   explicit EchoService(Duration work = {}, bool times_turns = true)
@@ -32,8 +38,12 @@ class EchoService {
     Duration work = work_;
     if (request && request->kind == Request::Kind::echo)
       work = work + Duration{std::min(request->work_ns, work_ns_max)};
-    if (work.ns != 0) [[unlikely]]
-      spin_for(work);
+    if (work.ns != 0) [[unlikely]] {
+      if (times_turns_)
+        spin_for(work);
+      else
+        execute(static_cast<std::uint64_t>(work.ns));
+    }
     worked_long_ = work >= worth_a_flush;
     return request && request->kind == Request::Kind::quiet ? Answer::none : Answer::same;
   }

@@ -107,7 +107,7 @@ TEST_F(Commands, ListVfsForPrograms) {
     "unenforced": ["source mac", "source address", "rx filter"], "readBack": [],
     "counters": {"receivedPackets": 10, "receivedBytes": 640, "transmittedPackets": 0,
       "transmittedBytes": 0, "filteredReceive": 0, "forgedMac": 3, "forgedAddress": 0,
-      "filteredTransmit": 0, "overRate": 0, "ringFull": 0}})"));
+      "filteredTransmit": 0, "overRate": 0, "ringFull": 0, "dmaFaults": 0}})"));
   EXPECT_EQ(list["items"][1]["rate"]["bitsPerSecond"], nullptr);
 }
 
@@ -132,15 +132,16 @@ TEST_F(Commands, ShowVfByItsNameOrItsApplications) {
   enforced    tx filter, rate
   unenforced  source mac, source address, rx filter
 
-  COUNTER                      PACKETS  BYTES
-  received                          10    640
-  transmitted                        0      0
-  dropped: no receive filter         0      -
-  dropped: ring full                 0      -
-  dropped: forged MAC                3      -
-  dropped: forged address            0      -
-  dropped: no transmit filter        0      -
-  dropped: over the rate             0      -
+  COUNTER                         PACKETS  BYTES
+  received                             10    640
+  transmitted                           0      0
+  dropped: no receive filter            0      -
+  dropped: ring full                    0      -
+  dropped: forged MAC                   3      -
+  dropped: forged address               0      -
+  dropped: no transmit filter           0      -
+  dropped: over the rate                0      -
+  stopped: DMA to foreign memory        0      -
 )");
   EXPECT_EQ(run({"show-vf", "memcached"}).out, ran.out);
   const Json shown = Json::parse(run({"show-vf", "vf1", "--json"}).out);

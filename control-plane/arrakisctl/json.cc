@@ -26,7 +26,8 @@ Json to_json(const Counters& counters) {
           {"forgedAddress", counters.forged_address},
           {"filteredTransmit", counters.filtered_transmit},
           {"overRate", counters.over_rate},
-          {"ringFull", counters.ring_full}};
+          {"ringFull", counters.ring_full},
+          {"dmaFaults", counters.dma_faults}};
 }
 
 template <class T>

@@ -160,6 +160,7 @@ Table counters_of(const VfRecord& vf) {
   table.add({"dropped: forged address", std::to_string(c.forged_address), ""});
   table.add({"dropped: no transmit filter", std::to_string(c.filtered_transmit), ""});
   table.add({"dropped: over the rate", std::to_string(c.over_rate), ""});
+  table.add({"stopped: DMA to foreign memory", std::to_string(c.dma_faults), ""});
   return table;
 }
 

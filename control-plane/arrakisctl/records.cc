@@ -26,7 +26,8 @@ Counters counters_of(protocol::Counters::Reader in) {
           .forged_address = in.getForgedAddress(),
           .filtered_transmit = in.getFilteredTransmit(),
           .over_rate = in.getOverRate(),
-          .ring_full = in.getRingFull()};
+          .ring_full = in.getRingFull(),
+          .dma_faults = in.getDmaFaults()};
 }
 
 // An enumerant of a newer daemon becomes the last of ours.

@@ -17,7 +17,7 @@ struct Counters {
   std::uint64_t received_packets = 0, received_bytes = 0;
   std::uint64_t transmitted_packets = 0, transmitted_bytes = 0;
   std::uint64_t filtered_receive = 0, forged_mac = 0, forged_address = 0, filtered_transmit = 0;
-  std::uint64_t over_rate = 0, ring_full = 0;
+  std::uint64_t over_rate = 0, ring_full = 0, dma_faults = 0;
 };
 
 struct VfRecord {

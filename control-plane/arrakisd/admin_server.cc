@@ -29,6 +29,7 @@ void write(const VnicCounters& counters, protocol::Counters::Builder out) {
   out.setFilteredTransmit(counters.filtered_transmit);
   out.setOverRate(counters.over_rate);
   out.setRingFull(counters.ring_full);
+  out.setDmaFaults(counters.dma_faults);
 }
 
 protocol::VfRecord::State state_of(Vnic::State state) {

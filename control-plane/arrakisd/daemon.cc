@@ -131,12 +131,12 @@ Outcome<void> start(const Build& build, const Options& options, Policy policy) {
   if (!listener) return std::unexpected(listener.error());
   Outcome<Store> store = open_store(policy.daemon.state);
   if (!store) return std::unexpected(store.error());
+  const Failpoints failpoints = options.failpoints ? Failpoints::from_environment() : Failpoints{};
+  auto providers = build.make_providers(policy, failpoints);  // they open what only root may
   if (build.needs_privileges)
     if (auto kept = keep_needed_privileges(); !kept) return kept;
 
   const std::string boot = boot_id();
-  const Failpoints failpoints = options.failpoints ? Failpoints::from_environment() : Failpoints{};
-  auto providers = build.make_providers(policy, failpoints);
   Registry registry{{
       .policy = std::move(policy),
       .store = *std::move(store),

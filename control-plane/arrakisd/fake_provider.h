@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <set>
 
 #include "control-plane/providers/provider.h"
@@ -22,6 +23,7 @@ class FakeProvider final : public Provider {
   }
 
   bool refuses_to_create = false;
+  std::function<void()> while_creating = [] {};
 
   // What a test finds in the kernel.
   std::set<std::string> objects() const {
@@ -45,6 +47,7 @@ class FakeProvider final : public Provider {
     return std::vector<std::string>{"tx filter", "rate"};
   }
   Outcome<void> create(VnicSpec& spec) override {
+    while_creating();
     if (refuses_to_create) return fail(Error::Code::unavailable, "the fake refuses");
     if (exists(spec)) return fail(Error::Code::conflict, spec.name + " exists");
     write(spec, spec.rate, spec.filters.size());

@@ -83,7 +83,7 @@ std::vector<VnicReport> Registry::list() {
 std::vector<int> Registry::news_fds() const {
   std::vector<int> fds;
   for (const auto& each : parts_.providers)
-    if (each->news_fd() >= 0) fds.push_back(each->news_fd());
+    for (const int fd : each->news_fds()) fds.push_back(fd);
   return fds;
 }
 
@@ -109,17 +109,10 @@ Outcome<VnicReport> Registry::assign(const AssignRequest& request, bool dry_run)
   parts_.failpoints.reach("assign.checked");
   if (auto made = kind->reserve(vnic.stored.spec); !made) return std::unexpected(made.error());
   parts_.failpoints.reach("assign.reserved");
-  const Lease* live = lease_of(spec->app);
-  if (live != nullptr && !parts_.is_alive(live->stored.process)) {
-    reclaim(live->id);  // its end has not been heard yet
-    live = nullptr;
-  }
-  if (live != nullptr)
-    if (auto made = create(vnic.stored.spec, live->stored.process); !made)
-      return std::unexpected(made.error());
+  if (auto made = create_for_holder(vnic.stored.spec); !made) return std::unexpected(made.error());
   parts_.failpoints.reach("assign.created");
   if (auto saved = parts_.store.save(vnic.stored); !saved) {
-    if (live != nullptr) (void)kind->scrub(vnic.stored.spec);
+    if (lease_of(spec->app) != nullptr) (void)kind->scrub(vnic.stored.spec);
     return std::unexpected(saved.error());
   }
   parts_.failpoints.reach("assign.saved");

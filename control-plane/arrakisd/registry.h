@@ -129,6 +129,7 @@ class Registry {
   Outcome<void> scrub(Vnic& vnic);
   void scrub_all_of(std::string_view app);
   Outcome<void> create(VnicSpec& spec, const ProcessId& process);  // whole or not at all
+  Outcome<void> create_for_holder(VnicSpec& spec);
   Outcome<void> create_all_of(std::string_view app, const ProcessId& process);  // all or none
   void reset_to_grant(Vnic& vnic);
 

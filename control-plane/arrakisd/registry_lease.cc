@@ -146,6 +146,21 @@ Outcome<void> Registry::create(VnicSpec& spec, const ProcessId& process) {
   return admitted;
 }
 
+// For the process that is attached, if there is one. A process may end at any moment, also while
+// the provider is at work for it, and the daemon hears of it later: its death is no failure of the
+// assignment, whatever the provider makes of it.
+Outcome<void> Registry::create_for_holder(VnicSpec& spec) {
+  const Lease* held = lease_of(spec.app);
+  if (held == nullptr) return {};
+  const ProcessId process = held->stored.process;
+  if (parts_.is_alive(process)) {
+    auto made = create(spec, process);
+    if (made || parts_.is_alive(process)) return made;
+  }
+  reclaim(held->id);
+  return {};
+}
+
 Outcome<void> Registry::create_all_of(std::string_view app, const ProcessId& process) {
   Outcome<void> made = fail(Error::Code::not_found, "app " + quote(app) + " has no VF",
                             "sudo arrakisctl assign-vf --app " + std::string{app});

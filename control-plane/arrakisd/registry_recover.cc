@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "control-plane/arrakisd/registry.h"
+#include "control-plane/model/quote.h"
 
 namespace arrakis::control {
 
@@ -74,7 +75,11 @@ void Registry::heed_news() {
       if (found == vnics_.end()) continue;
       using enum Observer::Event;
       const std::string& app = found->second.stored.spec.app;
-      if (news.kind == VnicNews::Kind::removed) {
+      if (news.kind == VnicNews::Kind::dma_fault) {
+        const Lease* held = lease_of(app);
+        spdlog::error("audit: dma-fault {} of app {} pid={}: {}", news.vnic, quote(app),
+                      held == nullptr ? 0 : held->stored.process.pid, news.text);
+      } else if (news.kind == VnicNews::Kind::removed) {
         spdlog::error("audit: {} of app {} was unplugged", news.vnic, app);
         found->second.is_quarantined = lease_of(app) != nullptr;
         tell(app, news.vnic, revoked);

@@ -270,6 +270,22 @@ TEST_F(Session, AVfAssignedToALivingApplicationIsThereAtOnce) {
   EXPECT_EQ(session.vicsRequest().send().wait(io_.waitScope).getVnics().size(), 2u);
 }
 
+// Its pidfd has not been heard when the provider fails for want of it.
+TEST_F(Session, AnApplicationThatDiesDuringAnAssignmentDoesNotFailIt) {
+  ASSERT_TRUE(assign("echo"));
+  Child child;
+  auto client = connect(child.peer());
+  session(client, "echo");
+  xdp_->refuses_to_create = true;
+  xdp_->while_creating = [&] { child.kill(); };
+  const auto assigned = assign("echo");
+  ASSERT_TRUE(assigned) << assigned.error().message;
+  EXPECT_EQ(assigned->state, Vnic::State::assigned);
+  EXPECT_EQ(registry_->lease_of("echo"), nullptr);
+  EXPECT_TRUE(kernel().empty());
+  EXPECT_EQ(registry_->list().size(), 2u);
+}
+
 class Recorder final : public protocol::Watcher::Server {
  public:
   explicit Recorder(std::vector<protocol::Watcher::Event::Kind>& seen) : seen_{seen} {}

@@ -261,6 +261,7 @@ struct Counters {
   filteredTransmit   @7 :UInt64;   # dropped on transmit: no filter covers ports or peer
   overRate           @8 :UInt64;   # dropped on transmit: rate specifier
   ringFull           @9 :UInt64;   # dropped on receive: the application did not keep up
+  dmaFaults         @10 :UInt64;   # stopped by the IOMMU: DMA to memory of others
 }
 
 struct AppRecord {

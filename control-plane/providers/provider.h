@@ -56,9 +56,10 @@ struct Holder {
 
 // What happened to a VNIC outside of this program.
 struct VnicNews {
-  enum class Kind : std::uint8_t { link_down, link_up, removed };
+  enum class Kind : std::uint8_t { link_down, link_up, removed, dma_fault };
   std::string vnic;
   Kind kind;
+  std::string text = {};  // of a fault: what was tried
 };
 
 struct VnicCounters {
@@ -70,6 +71,7 @@ struct VnicCounters {
   std::uint64_t filtered_transmit = 0;  // ports or peer outside every transmit filter
   std::uint64_t over_rate = 0;
   std::uint64_t ring_full = 0;
+  std::uint64_t dma_faults = 0;  // that the IOMMU stopped and the kernel told of
 };
 
 struct Finding {  // of arrakisctl doctor
@@ -126,9 +128,9 @@ class Provider {
   // Returns the names of those that could not be found: they are lost.
   virtual std::vector<std::string> adopt(std::span<const VnicSpec> live) = 0;
 
-  // Readable when there is news; -1: there never is.
-  virtual int news_fd() const { return -1; }
-  // Of these VNICs. Takes what made news_fd() readable.
+  // One of them is readable when there is news.
+  virtual std::vector<int> news_fds() const { return {}; }
+  // Of these VNICs. Takes what made news_fds() readable.
   virtual std::vector<VnicNews> take_news(std::span<const VnicSpec>) { return {}; }
 };
 

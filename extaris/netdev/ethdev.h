@@ -85,7 +85,9 @@ class EthPort {
     std::uint16_t queues = 1;
     std::uint16_t ring_entries = 512;  // each way; the driver may round
     std::uint16_t mtu_bytes = 1500;
-    PacketPool::Options pool;        // of each queue, when none is passed in
+    // Of each queue, when none is passed in. Behind its headroom a whole frame has to fit, and
+    // many a card counts a buffer in units of 1 KB, rounded down (82576 data sheet, SRRCTL).
+    PacketPool::Options pool{.buffer_bytes = 2048 + 128};
     std::vector<PacketPool*> pools;  // one a queue, outliving the port; empty: made here
     bool doorbell = true;            // ask for receive interrupts
     std::string function;            // PCI address, unplugged at the end; set by plug_in_and_open()

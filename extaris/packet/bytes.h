@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include "extaris/packet/packet.h"
 
@@ -18,6 +19,10 @@ inline std::size_t size(const Packet& packet) { return packet.mbuf()->data_len; 
 
 inline std::span<std::byte> bytes(const Packet& packet) {
   return {rte_pktmbuf_mtod(packet.mbuf(), std::byte*), packet.mbuf()->data_len};
+}
+
+inline std::string_view text(const Packet& packet) {
+  return {rte_pktmbuf_mtod(packet.mbuf(), const char*), packet.mbuf()->data_len};
 }
 
 inline std::size_t headroom(const Packet& packet) { return packet.mbuf()->data_off; }

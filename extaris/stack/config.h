@@ -8,8 +8,7 @@
 
 #include "base/address.h"
 #include "base/instant.h"
-#include "extaris/tcp/congestion_control.h"
-#include "extaris/tcp/limits.h"
+#include "extaris/tcp/tcp_options.h"
 
 namespace arrakis::extaris {
 
@@ -21,21 +20,6 @@ struct Route {
 struct Neighbor {
   IpAddress address;
   MacAddress mac;
-};
-
-// What a TCP connection starts with; socket options change it later.
-struct TcpSettings {
-  tcp::CongestionControl congestion = tcp::CongestionControl::cubic;
-  bool timestamps = true;  // RFC 7323
-  bool sack = true;        // RFC 2018
-  bool ecn = false;        // RFC 3168: asked for; always granted to who asks
-  bool no_delay = false;   // TCP_NODELAY: without Nagle's algorithm
-  // TCP_FASTOPEN, TCP_FASTOPEN_CONNECT (RFC 7413): what is sent right after connecting goes with
-  // the SYN, and may reach the peer's application twice; a listener takes such text before the
-  // handshake.
-  bool fast_open = false;
-  std::uint8_t receive_buffer_log2 = tcp::limits::receive_buffer_log2;  // SO_RCVBUF
-  std::uint8_t send_buffer_log2 = tcp::limits::send_buffer_log2;        // SO_SNDBUF
 };
 
 struct TcpConfig {

@@ -133,6 +133,8 @@ std::size_t Stack::tcp_events(std::span<TcpEvent> out) noexcept {
   return parts_->tcp.take_events(out);
 }
 
+std::uint64_t Stack::tcp_event_count() const noexcept { return parts_->tcp.news_count(); }
+
 const Counters& Stack::counters() const noexcept { return parts_->counters; }
 
 NetDevice& Stack::device() noexcept { return parts_->device; }

@@ -22,16 +22,6 @@
 
 namespace arrakis::extaris {
 
-struct TcpListenOptions {
-  std::uint32_t backlog = 128;
-  std::optional<TcpSettings> settings;  // nothing: the stack's own
-};
-
-struct TcpConnectOptions {
-  Endpoint local;                       // any: the stack chooses
-  std::optional<TcpSettings> settings;  // nothing: the stack's own
-};
-
 class Stack {
  public:
   Stack(NetDevice& device, const StackConfig& config);
@@ -61,6 +51,8 @@ class Stack {
   // For which connections and listeners there is news, oldest first; each stands there once, with
   // all that is new about it. Returns how many; call again until that is fewer than out.size().
   std::size_t tcp_events(std::span<TcpEvent> out) noexcept;
+  // How many there have been: timers make some without a packet.
+  std::uint64_t tcp_event_count() const noexcept;
 
   const Counters& counters() const noexcept;
   NetDevice& device() noexcept;

@@ -102,6 +102,8 @@ struct LossState {
   Seq dsack_round{};
 };
 
+inline constexpr std::uint32_t no_linger = UINT32_MAX;
+
 struct alignas(64) ControlBlock {
   // ---- line 0: what a segment is compared with
   IpAddress remote_address;
@@ -131,7 +133,7 @@ struct alignas(64) ControlBlock {
   std::uint16_t mss = 0;         // bytes of payload that fit a segment now
   std::uint32_t ts_offset = 0;   // RFC 7323, 5.4: what we send is the tick and this
   std::uint16_t path_epoch = 0;  // the MAC address and the MSS are right while this is the layer's
-  std::uint16_t received_packets = 0;
+  std::uint16_t received_packets = 0;  // not yet read, or lent
   RoundTrip rtt;
   Tick sender_due;
   Tick wheel_due;
@@ -146,22 +148,24 @@ struct alignas(64) ControlBlock {
   Index id = none;
   std::uint32_t generation = 0;  // of this place: a handle to who was here before is stale
   Index next_free = none;
+  std::uint32_t lent_bytes = 0;     // received, in the hands of the application
   std::uint16_t listener = 0xffff;  // whose backlog it goes into
   std::uint8_t wheel_slot = 0;
   Ending ending = Ending::none;
   std::uint8_t news = 0;  // bits of TcpEvent, not yet told
   LifeTimer life_timer = LifeTimer::idle;
   std::uint8_t keepalives_sent = 0;
-  std::uint8_t sacks = 0;          // of `sack` that are in use; the newest first (RFC 2018, 4)
-  bool is_hidden = false;          // CLOSED, and only its holder knows of it
-  bool must_say_cwr = false;       // RFC 3168, 6.1.2
-  bool receive_shut = false;       // the application reads no more
-  bool fin_is_early = false;       // `fin_seq` lies behind a gap
-  bool duplicate_to_tell = false;  // RFC 2883: `duplicate` goes first
-  bool fast_open = false;          // RFC 7413: our SYN asks for a cookie, or has one and text
-  bool fast_opened = false;        // ... or the peer's had, and the handshake is not over yet
-  bool syn_waits = false;          // until what is to be sent with it is known
-  bool is_probed = false;          // a window probe may have brought the peer the byte at SND.NXT
+  std::uint8_t keepalive_probes = 0;  // TCP_KEEPCNT
+  std::uint8_t sacks = 0;             // of `sack` that are in use; the newest first (RFC 2018, 4)
+  bool is_hidden = false;             // CLOSED, and only its holder knows of it
+  bool must_say_cwr = false;          // RFC 3168, 6.1.2
+  bool receive_shut = false;          // the application reads no more
+  bool fin_is_early = false;          // `fin_seq` lies behind a gap
+  bool duplicate_to_tell = false;     // RFC 2883: `duplicate` goes first
+  bool fast_open = false;             // RFC 7413: our SYN asks for a cookie, or has one and text
+  bool fast_opened = false;           // ... or the peer's had, and the handshake is not over yet
+  bool syn_waits = false;             // until what is to be sent with it is known
+  bool is_probed = false;  // a window probe may have brought the peer the byte at SND.NXT
   std::uint8_t probes_unanswered = 0;  // of the window, in a row
   std::uint8_t challenges_left = 0;    // until `challenges_until`
   Tick challenges_until;
@@ -171,6 +175,7 @@ struct alignas(64) ControlBlock {
   std::uint32_t keepalive_idle_ms = 0;  // 0: off
   std::uint32_t keepalive_interval_ms = 0;
   std::uint32_t user_timeout_ms = 0;  // RFC 5482; 0: retransmissions_max decides
+  std::uint32_t linger_ms = no_linger;
   std::uint32_t ssthresh = 0;
   std::uint32_t snd_wnd_max = 0;  // RFC 9293, 3.8.6.2.1: the largest window the peer ever offered
   Seq iss{};
@@ -210,6 +215,8 @@ struct alignas(64) ControlBlock {
   std::uint32_t readable() const noexcept {
     return received.empty() ? 0 : end_of(received.last()) - notes_of(received.first()).first;
   }
+  // What of the receive buffer is in use.
+  std::uint32_t held_bytes() const noexcept { return readable() + lent_bytes; }
   // Sequence numbers sent and not acknowledged, of SYN and FIN too.
   std::uint32_t flight() const noexcept { return snd_nxt - snd_una; }
 };

@@ -27,15 +27,18 @@ ControlBlock* Connections::create(const Flow& flow) noexcept {
   if (count_ == most_) return nullptr;
   const Index id = free_ != none ? free_ : fresh_;
   std::uint32_t generation = 0;
+  std::uint16_t still_in_line = 0;
   if (id == fresh_) {
     ++fresh_;
   } else {
     free_ = blocks_[id].next_free;
     generation = blocks_[id].generation + 1;
+    still_in_line = blocks_[id].flags;
   }
   ControlBlock* c = new (&blocks_[id]) ControlBlock{};
   c->id = id;
   c->generation = generation;
+  c->flags = still_in_line;
   c->remote_address = flow.remote;
   c->remote_port = flow.remote_port;
   c->local_port = flow.local_port;
@@ -56,7 +59,10 @@ void Connections::destroy(ControlBlock& c) noexcept {
   c.received.clear();
   c.out_of_order.clear();
   c.state = State::closed;  // not an edge: this one is no more
-  c.flags = 0;
+  // Its place in a line is not given away: who is next here stands there already, and a line has
+  // room for each connection once.
+  c.flags &= flag::in_todo | flag::in_ready;
+  c.news = 0;
   c.next_free = free_;
   free_ = c.id;
   --count_;

@@ -52,6 +52,7 @@ struct TcpCounters {
   std::uint64_t time_wait_recycled = 0;
   std::uint64_t receive_queue_full = 0;
   std::uint64_t out_of_order_full = 0;
+  std::uint64_t memory_refused = 0;  // segments whose text the pool was too empty to keep
 };
 
 }  // namespace arrakis::extaris

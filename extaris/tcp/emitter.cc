@@ -74,7 +74,7 @@ bool Emitter::find_path(ControlBlock& c) noexcept {
 
 // RFC 9293, 3.8.6.2.2: the right edge moves by as much as is worth it, and never back.
 std::uint16_t Emitter::window_field(ControlBlock& c) noexcept {
-  const std::uint32_t queued = c.readable();
+  const std::uint32_t queued = c.held_bytes();
   const std::uint32_t room = c.receive_buffer() > queued ? c.receive_buffer() - queued : 0;
   Seq edge = c.rcv_nxt + room;
   const std::uint32_t step = std::min<std::uint32_t>(c.receive_buffer() / 2, c.mss);

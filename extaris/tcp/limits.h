@@ -30,6 +30,11 @@ inline constexpr std::uint8_t buffer_log2_max = 26;
 inline constexpr std::uint16_t received_packets_max = 1024;     // in order, not yet read
 inline constexpr std::uint16_t out_of_order_packets_max = 256;  // waiting for a gap to close
 
+// Of the queue's pool, one part in so many; below them memory.h says what happens.
+inline constexpr std::size_t memory_scarce_part = 4;
+inline constexpr std::size_t memory_reserved_part = 8;
+inline constexpr std::uint64_t memory_look_every = 64;  // segments
+
 inline constexpr std::uint16_t default_mss_v4 = 536;          // RFC 9293, 3.7.1
 inline constexpr std::uint16_t default_mss_v6 = 1220;         // RFC 9293, 3.7.1
 inline constexpr std::uint16_t least_mss = 64;                // a peer that asks for less gets this

@@ -72,6 +72,10 @@ void keep_out_of_order(ControlBlock& c, Segment& s, const Context& context) {
     ++context.counters.out_of_order_full;
     return;
   }
+  if (context.memory != Memory::ample) {
+    ++context.counters.memory_refused;
+    return;
+  }
   rte_mbuf* before = place_before(c, s.seq);
   const Seq s_end = s.seq + s.bytes;
   if (before != nullptr && s.seq.before(end_of(before))) {  // begins inside that one
@@ -150,6 +154,11 @@ void note_marks(ControlBlock& c, const Segment& s, const Context& context) {
 }  // namespace
 
 void take_text(ControlBlock& c, Segment& s, const Context& context) noexcept {
+  if (context.memory == Memory::reserved) [[unlikely]] {
+    ++context.counters.memory_refused;
+    c.set(flag::ack_now);
+    return;
+  }
   if (c.received_packets >= limits::received_packets_max) [[unlikely]] {
     ++context.counters.receive_queue_full;
     c.set(flag::ack_now);

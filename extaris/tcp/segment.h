@@ -7,6 +7,7 @@
 #include "extaris/packet/bytes.h"
 #include "extaris/packet/packet.h"
 #include "extaris/tcp/counters.h"
+#include "extaris/tcp/memory.h"
 #include "extaris/tcp/tick.h"
 #include "extaris/wire/tcp.h"
 
@@ -37,6 +38,7 @@ struct Segment {
 struct Context {
   Now now;
   TcpCounters& counters;
+  Memory memory;
 };
 
 // What becomes of a segment after a step.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "extaris/packet/bytes.h"
+#include "extaris/packet/notes.h"
 #include "extaris/tcp/segment_arrives.h"
 #include "extaris/tcp/tcp_layer.h"
 
@@ -19,8 +20,17 @@ std::span<std::byte> TcpBuffer::bytes() const noexcept {
   return packet_ ? extaris::bytes(packet_) : std::span<std::byte>{};
 }
 
+std::string_view TcpBuffer::text() const noexcept {
+  return packet_ ? extaris::text(packet_) : std::string_view{};
+}
+
 std::size_t TcpBuffer::capacity() const noexcept {
   return packet_ ? size(packet_) + tailroom(packet_) : 0;
+}
+
+void TcpBuffer::settle() noexcept {
+  std::exchange(lender_, nullptr)
+      ->take_back(connection_, generation_, tcp::notes_of(packet_.mbuf()).bytes);
 }
 
 bool TcpBuffer::resize(std::size_t count) noexcept {
@@ -57,6 +67,8 @@ Endpoint TcpConnection::remote() const noexcept {
 
 bool TcpConnection::is_open() const noexcept { return is_synchronized(block_->state); }
 
+bool TcpConnection::has_ended() const noexcept { return block_->state == State::closed; }
+
 bool TcpConnection::at_end() const noexcept {
   const bool can_come = may_receive(block_->state) || !is_synchronized(block_->state);
   return block_->received.empty() && (!can_come || block_->state == State::closed);
@@ -64,7 +76,16 @@ bool TcpConnection::at_end() const noexcept {
 
 TcpError TcpConnection::error() const noexcept { return block_->ending; }
 
-TcpBuffer TcpConnection::receive() noexcept { return TcpBuffer{layer_->receive(*block_)}; }
+bool TcpConnection::is_readable() const noexcept { return !block_->received.empty() || at_end(); }
+
+TcpBuffer TcpConnection::receive() noexcept {
+  TcpBuffer buffer{layer_->receive(*block_)};
+  if (!buffer) return buffer;
+  buffer.lender_ = layer_;
+  buffer.connection_ = block_->id;
+  buffer.generation_ = block_->generation;
+  return buffer;
+}
 
 TcpBuffer TcpConnection::allocate(std::size_t bytes) noexcept {
   Packet packet = layer_->allocate();
@@ -77,6 +98,9 @@ std::size_t TcpConnection::segment_bytes() const noexcept { return block_->mss; 
 
 std::expected<void, TcpSendError> TcpConnection::send(TcpBuffer&& buffer) noexcept {
   if (!buffer) return std::unexpected(TcpSendError::no_buffer);
+  if (const auto refused = layer_->refuses(*block_, size(buffer.packet_)))
+    return std::unexpected(*refused);
+  if (buffer.lender_ != nullptr) buffer.settle();  // before its notes are those of the send queue
   return layer_->send(*block_, std::move(buffer.packet_));
 }
 
@@ -106,26 +130,13 @@ std::size_t TcpConnection::send_room() const noexcept {
   return block_->send_buffer() > waiting ? block_->send_buffer() - waiting : 0;
 }
 
+bool TcpConnection::is_drained() const noexcept { return block_->sent.empty(); }
+
 void TcpConnection::shutdown() noexcept { layer_->shut_sending(*block_); }
 
 void TcpConnection::abort() noexcept {
   layer_->abort(*block_);
   layer_->settle(*block_);
-}
-
-void TcpConnection::set_no_delay(bool on) noexcept {
-  if (!on) return block_->clear(flag::no_delay);
-  block_->set(flag::no_delay | flag::send_now);
-  layer_->settle(*block_);
-}
-
-void TcpConnection::set_keepalive(const std::optional<Keepalive>& keepalive) noexcept {
-  layer_->set_keepalive(*block_, keepalive ? keepalive->idle : Duration{},
-                        keepalive ? keepalive->interval : Duration{});
-}
-
-void TcpConnection::set_user_timeout(Duration timeout) noexcept {
-  block_->user_timeout_ms = static_cast<std::uint32_t>(timeout.ns / 1'000'000);
 }
 
 TcpInfo TcpConnection::info() const noexcept {

@@ -94,6 +94,7 @@ ControlBlock* TcpLayer::open_by_cookie(const Arrival& arrival, const TcpSegment&
   c->snd_wnd = std::uint32_t{tcp.window} << c->snd_shift();
   c->listener = index;
   enter(*c, State::established);
+  if (l.settings.keepalive) set_keepalive(*c, l.settings.keepalive);
   c->news |= tcp::news::connected;
   became_established(*c);
   return c;

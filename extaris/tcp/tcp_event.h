@@ -25,13 +25,17 @@ enum class ConnectError : std::uint8_t {
   address_in_use,         // EADDRINUSE: exactly this connection exists
   no_ports,               // EAGAIN: no ephemeral port is left towards that peer
   too_many_connections,   // EMFILE
+  // Later: of a connection whose handshake was awaited (TcpError).
+  refused,      // ECONNREFUSED
+  timed_out,    // ETIMEDOUT
+  unreachable,  // EHOSTUNREACH
 };
 
 enum class TcpSendError : std::uint8_t {
   would_block,  // EAGAIN: the send buffer is full; the event `room` tells when it is not
   closed,       // EPIPE: shut down here, or the connection has ended
   too_big,      // EMSGSIZE: more than a packet holds
-  no_buffer,    // ENOBUFS: the pool is used up
+  no_buffer,    // ENOBUFS: the pool is used up; try again after the next poll
 };
 
 // How a connection ended; `none` for a good end or none yet.

@@ -46,6 +46,7 @@ TcpLayer::TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const De
       connections_{config.tcp.connections_max, secrets_.flow_hash(), addresses_},
       wheel_{connections_.blocks()},
       emitter_{{link, ip, addresses_}, device.transmit_checksum, counters},
+      memory_{link.pool()},
       todo_{config.tcp.connections_max},
       ready_{config.tcp.connections_max},
       listeners_(tcp::limits::listeners_max),
@@ -193,6 +194,7 @@ void TcpLayer::tell(ControlBlock& c) noexcept {
   if (c.listener != tcp::Listener::none || !c.has(flag::held) || c.has(flag::in_ready)) return;
   c.set(flag::in_ready);
   ready_.push(c.id);
+  ++news_count_;
 }
 
 void TcpLayer::stand_in_line(ControlBlock& c) noexcept {
@@ -203,10 +205,11 @@ void TcpLayer::stand_in_line(ControlBlock& c) noexcept {
 
 // What does not find room stays in line for the next poll.
 void TcpLayer::finish() noexcept {
+  memory_.follow(counters_.tcp.segments_received);
   for (std::uint32_t left = todo_.size(); left > 0; --left) {
     ControlBlock& c = connections_.at(todo_.pop());
-    if (!c.has(flag::in_todo)) continue;  // it is gone
     c.clear(flag::in_todo);
+    if (c.state == State::closed) continue;
     if (c.state == State::syn_sent && c.syn_waits) send_first_syn(c);
     if (!tcp::transmit(c, emitter_, context())) stand_in_line(c);
     arrange(c);
@@ -279,8 +282,9 @@ std::size_t TcpLayer::take_events(std::span<TcpEvent> out) noexcept {
   }
   while (count < out.size() && !ready_.empty()) {
     ControlBlock& c = connections_.at(ready_.pop());
-    if (!c.has(flag::in_ready)) continue;
     c.clear(flag::in_ready);
+    // Who was to be told is gone; who is here now is heard of by accept().
+    if (c.news == 0 || c.listener != tcp::Listener::none) continue;
     out[count++] = {c.id, std::exchange(c.news, std::uint8_t{0})};
   }
   return count;

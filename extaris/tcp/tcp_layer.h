@@ -24,6 +24,7 @@
 #include "extaris/tcp/fast_open.h"
 #include "extaris/tcp/index_ring.h"
 #include "extaris/tcp/listener.h"
+#include "extaris/tcp/memory.h"
 #include "extaris/tcp/secrets.h"
 #include "extaris/tcp/segment.h"
 #include "extaris/tcp/tcp_event.h"
@@ -67,8 +68,13 @@ class TcpLayer {
                                                           const Endpoint& local,
                                                           const TcpSettings& settings) noexcept;
   std::size_t take_events(std::span<TcpEvent> out) noexcept;
+  // Grows whenever there is one more to take.
+  std::uint64_t news_count() const noexcept { return news_count_; }
 
-  Packet allocate() noexcept { return emitter_.allocate(); }
+  // For text. Holds nothing: what is left is for others (memory.h).
+  Packet allocate() noexcept {
+    return memory_.state() == tcp::Memory::reserved ? Packet{} : emitter_.allocate();
+  }
   const IpAddress& address(std::uint8_t index) const noexcept { return addresses_[index]; }
   const TcpSettings& settings() const noexcept { return settings_; }
   // After the application did something to it: sends, arms, tells.
@@ -77,17 +83,21 @@ class TcpLayer {
   void release(tcp::ControlBlock& c) noexcept;
   void shut_sending(tcp::ControlBlock& c) noexcept;
   void abort(tcp::ControlBlock& c) noexcept;
-  // An idle time of 0: off.
-  void set_keepalive(tcp::ControlBlock& c, Duration idle, Duration interval) noexcept;
-  // Takes the packet unless it is refused.
+  // Takes effect at once.
+  void set_keepalive(tcp::ControlBlock& c, const std::optional<TcpKeepalive>& keepalive) noexcept;
+  // Why send() would take nothing of that size now.
+  std::optional<TcpSendError> refuses(tcp::ControlBlock& c, std::size_t bytes) noexcept;
+  // Takes the packet unless there is none to copy it to. REQUIRES: !refuses(c, size(packet)).
   std::expected<void, TcpSendError> send(tcp::ControlBlock& c, Packet&& packet) noexcept;
   // Why it takes nothing now; the event `room` will come if that changes.
   TcpSendError refuse_to_send(tcp::ControlBlock& c) noexcept;
   // Holds nothing: nothing has come in order.
   Packet receive(tcp::ControlBlock& c) noexcept;
+  // What receive() lent is not needed any more.
+  void take_back(tcp::Index id, std::uint32_t generation, std::uint16_t bytes) noexcept;
 
  private:
-  tcp::Context context() noexcept { return {now_, counters_.tcp}; }
+  tcp::Context context() noexcept { return {now_, counters_.tcp, memory_.state()}; }
   void act_on(tcp::ControlBlock& c, const tcp::Segment& s, tcp::Next next) noexcept;
   void after_segment(tcp::ControlBlock& c, tcp::State before) noexcept;
   void tell(tcp::ControlBlock& c) noexcept;
@@ -118,6 +128,7 @@ class TcpLayer {
   void open_passively(Arrival&& arrival, const TcpSegment& tcp, std::uint16_t listener,
                       std::uint8_t local, std::optional<Seq> older) noexcept;
   void set_up(tcp::ControlBlock& c, const TcpSettings& settings) noexcept;
+  void apply(tcp::ControlBlock& c, const TcpSettings& settings) noexcept;
   std::uint16_t find_listener(const Endpoint& local) const noexcept;
   std::optional<std::uint8_t> index_of(const IpAddress& address) const noexcept;
   std::uint16_t choose_port(tcp::Flow flow) noexcept;
@@ -135,9 +146,11 @@ class TcpLayer {
   tcp::Connections connections_;
   tcp::Wheel wheel_;
   tcp::Emitter emitter_;
+  tcp::MemoryWatch memory_;
   tcp::Now now_{};
   tcp::IndexRing todo_;
   tcp::IndexRing ready_;
+  std::uint64_t news_count_ = 0;
   std::uint32_t challenges_left_ = 0;
   Instant challenges_until_{};
   std::uint32_t ports_tried_ = 0;

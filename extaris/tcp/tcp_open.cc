@@ -132,14 +132,8 @@ void TcpLayer::set_up(ControlBlock& c, const TcpSettings& settings) noexcept {
   c.snd_una = c.snd_nxt = c.iss;
   c.snd_end = c.iss + 1;
   c.ts_offset = secrets_.timestamp_offset(local, flow);
-  c.receive_log2 = settings.receive_buffer_log2;
-  c.send_log2 = settings.send_buffer_log2;
-  c.shifts = static_cast<std::uint8_t>(tcp::scale_for(c.receive_log2) << 4);
   c.set(flag::held);
-  if (settings.timestamps) c.set(flag::timestamps);
-  if (settings.sack) c.set(flag::sack);
-  if (settings.no_delay) c.set(flag::no_delay);
-  c.congestion = tcp::make_congestion_state(settings.congestion);
+  apply(c, settings);
   c.ssthresh = tcp::limits::congestion_window_max;
   (void)emitter_.find_path(c);
   c.cwnd = tcp::initial_window(c.mss);
@@ -217,6 +211,7 @@ void TcpLayer::became_established(ControlBlock& c) noexcept {
   l.backlog.push(c.id);
   if (l.has_news) return;
   l.has_news = true;
+  ++news_count_;
   listeners_with_news_.push_back(c.listener);
 }
 

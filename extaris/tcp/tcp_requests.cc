@@ -49,12 +49,16 @@ TcpSendError TcpLayer::refuse_to_send(ControlBlock& c) noexcept {
   return TcpSendError::would_block;
 }
 
-std::expected<void, TcpSendError> TcpLayer::send(ControlBlock& c, Packet&& packet) noexcept {
-  if (!may_send(c.state) || c.has(flag::fin_queued)) return std::unexpected(refuse_to_send(c));
-  const std::size_t count = size(packet);
-  if (count > 0xffff) return std::unexpected(TcpSendError::too_big);
+std::optional<TcpSendError> TcpLayer::refuses(ControlBlock& c, std::size_t bytes) noexcept {
+  if (!may_send(c.state) || c.has(flag::fin_queued)) return TcpSendError::closed;
+  if (bytes > 0xffff) return TcpSendError::too_big;
   const std::uint32_t waiting = c.snd_end - c.snd_una;
-  if (waiting > 0 && waiting + count > c.send_buffer()) return std::unexpected(refuse_to_send(c));
+  if (waiting > 0 && waiting + bytes > c.send_buffer()) return refuse_to_send(c);
+  return std::nullopt;
+}
+
+std::expected<void, TcpSendError> TcpLayer::send(ControlBlock& c, Packet&& packet) noexcept {
+  const std::size_t count = size(packet);
   Packet mine;
   if (headroom(packet) < headroom_bytes || is_shared(packet.mbuf())) [[unlikely]] {
     mine = allocate();
@@ -86,11 +90,19 @@ std::expected<void, TcpSendError> TcpLayer::send(ControlBlock& c, Packet&& packe
 Packet TcpLayer::receive(ControlBlock& c) noexcept {
   if (c.received.empty()) return {};
   Packet packet = c.received.pop_front();
+  c.lent_bytes += notes_of(packet.mbuf()).bytes;
+  return packet;
+}
+
+void TcpLayer::take_back(tcp::Index id, std::uint32_t generation, std::uint16_t count) noexcept {
+  ControlBlock& c = connections_.at(id);
+  if (c.generation != generation || !c.has(flag::held)) return;  // it is gone
+  c.lent_bytes -= count;
   --c.received_packets;
   // RFC 9293, 3.8.6.2.2: the window is told to have opened when that is news worth a segment.
-  const std::uint32_t queued = c.readable();
-  const Seq edge = c.rcv_nxt + (c.receive_buffer() > queued ? c.receive_buffer() - queued : 0);
-  if (!edge.after(c.rcv_edge)) return packet;
+  const std::uint32_t held = c.held_bytes();
+  const Seq edge = c.rcv_nxt + (c.receive_buffer() > held ? c.receive_buffer() - held : 0);
+  if (!edge.after(c.rcv_edge)) return;
   const std::uint32_t opened = edge - c.rcv_edge;
   const bool is_news =
       opened >= c.receive_buffer() / 4 ||
@@ -99,7 +111,6 @@ Packet TcpLayer::receive(ControlBlock& c) noexcept {
     c.set(flag::ack_now);
     stand_in_line(c);
   }
-  return packet;
 }
 
 void TcpLayer::shut_sending(ControlBlock& c) noexcept {
@@ -116,22 +127,6 @@ void TcpLayer::shut_sending(ControlBlock& c) noexcept {
   settle(c);
 }
 
-void TcpLayer::set_keepalive(ControlBlock& c, Duration idle, Duration interval) noexcept {
-  c.keepalive_idle_ms = static_cast<std::uint32_t>(idle.ns / 1'000'000);
-  c.keepalive_interval_ms = std::max(static_cast<std::uint32_t>(interval.ns / 1'000'000), 1u);
-  c.keepalives_sent = 0;
-  const bool is_on = c.keepalive_idle_ms != 0;
-  if (is_on)
-    c.set(flag::keepalive);
-  else
-    c.clear(flag::keepalive);
-  if (c.state != State::established && c.state != State::close_wait) return;
-  c.last_received = now_.tick;
-  c.life_timer = is_on ? tcp::LifeTimer::keepalive : tcp::LifeTimer::idle;
-  c.life_due = now_.tick + c.keepalive_idle_ms;
-  settle(c);
-}
-
 void TcpLayer::abort(ControlBlock& c) noexcept {
   if (c.state == State::closed) return;
   const bool is_known_to_peer = c.state != State::syn_sent && c.state != State::time_wait;
@@ -145,8 +140,9 @@ void TcpLayer::abort(ControlBlock& c) noexcept {
 void TcpLayer::release(ControlBlock& c) noexcept {
   c.clear(flag::held);
   // RFC 9293, 3.6.1 (SHLD-3): what was received and never read must not seem delivered.
-  if (c.state != State::closed && !c.received.empty()) abort(c);
+  if (c.state != State::closed && (!c.received.empty() || c.linger_ms == 0)) abort(c);
   c.received.clear();
+  if (c.linger_ms != tcp::no_linger) c.user_timeout_ms = c.linger_ms;
   if (c.state != State::closed) shut_sending(c);
   if (c.state == State::fin_wait_2) {
     c.life_timer = tcp::LifeTimer::fin_wait_2;

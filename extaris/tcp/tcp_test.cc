@@ -134,6 +134,42 @@ TEST_F(TcpTest, TheSendBufferPushesBack) {
   EXPECT_TRUE(events[0].what & TcpEvent::room);
 }
 
+// Forty connections of 256 KiB each want twice what there is.
+TEST_F(TcpTest, WhatNobodyReadsLeavesMemoryForOthers) {
+  connect(server_v4);
+  std::vector<TcpConnection> senders;
+  std::vector<TcpConnection> readers;
+  for (int i = 0; i < 40; ++i) {
+    senders.push_back(*client.connect_tcp(server_v4));
+    settle();
+    readers.push_back(*listener_->accept());
+  }
+  const std::string text(1000, 'x');
+  std::size_t sent = 0;
+  std::size_t least = pool.capacity();
+  for (int round = 0; round < 400; ++round) {
+    for (TcpConnection& sender : senders) sent += sender.send(as_bytes(text)).value_or(0);
+    run_for(Duration::milliseconds(1));
+    least = std::min(least, pool.available());
+  }
+  EXPECT_GT(least, pool.capacity() / 32);
+  EXPECT_GT(server.counters().tcp.memory_refused, 0u);
+
+  std::size_t read_bytes = 0;
+  const auto read_all = [&](std::span<TcpConnection> some) {
+    for (int round = 0; round < 100; ++round) {
+      for (TcpConnection& reader : some) read_bytes += read(reader).size();
+      run_for(Duration::seconds(1));
+    }
+  };
+  read_all(std::span{readers}.first(20));
+  write(*ours_, "a question");
+  settle();
+  EXPECT_EQ(read(*theirs_), "a question");
+  read_all(readers);
+  EXPECT_EQ(read_bytes, sent);
+}
+
 TEST_F(TcpTest, AClosedWindowIsProbedAndOpens) {
   connect(server_v4);
   std::string much(600'000, 'y');

@@ -169,7 +169,7 @@ void keep_alive(ControlBlock& c, Emitter& out, const Context& context) {
     c.life_due = c.last_received + c.keepalive_idle_ms;
     return;
   }
-  if (c.keepalives_sent >= limits::keepalive_probes) return time_out(c, context);
+  if (c.keepalives_sent >= c.keepalive_probes) return time_out(c, context);
   ++c.keepalives_sent;
   ++context.counters.keepalive_probes;
   (void)out.send_bare(c, c.snd_una - 1, tcp_flag::ack);

@@ -27,4 +27,31 @@ int report(BindError error) {
   std::unreachable();
 }
 
+int report(ConnectError error) {
+  switch (error) {
+    case ConnectError::no_route:
+      return report(Error{Error::Code::usage, "there is no way to that address",
+                          "arrakisctl show-vf shows the networks of a VNIC"});
+    case ConnectError::address_not_available:
+      return report(Error{Error::Code::usage, "that is not an address of this VNIC",
+                          "arrakisctl show-vf shows its addresses"});
+    case ConnectError::address_in_use:
+      return report(Error{Error::Code::conflict, "exactly this connection exists already",
+                          "leave the local port to the stack"});
+    case ConnectError::no_ports:
+      return report(
+          Error{Error::Code::exhausted, "every ephemeral port towards that peer is taken", ""});
+    case ConnectError::too_many_connections:
+      return report(
+          Error{Error::Code::exhausted, "this queue has as many connections as it can", ""});
+    case ConnectError::refused:
+      return report(Error{Error::Code::unavailable, "nobody listens on that port", ""});
+    case ConnectError::timed_out:
+      return report(Error{Error::Code::unavailable, "the peer does not answer", ""});
+    case ConnectError::unreachable:
+      return report(Error{Error::Code::unavailable, "the peer cannot be reached", ""});
+  }
+  std::unreachable();
+}
+
 }  // namespace arrakis

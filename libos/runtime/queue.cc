@@ -16,6 +16,22 @@ std::expected<UdpSocket, BindError> Queue::bind_udp(const Endpoint& local) {
   return parts_->loop.stack().bind_udp(local);
 }
 
+std::expected<TcpListener, BindError> Queue::listen_tcp(std::uint16_t port,
+                                                        const TcpListenOptions& options) {
+  return listen_tcp(Endpoint{.address = {}, .port = port}, options);
+}
+std::expected<TcpListener, BindError> Queue::listen_tcp(const Endpoint& local,
+                                                        const TcpListenOptions& options) {
+  return parts_->loop.stack().listen_tcp(local, options);
+}
+std::expected<TcpConnection, ConnectError> Queue::connect_tcp(const Endpoint& remote,
+                                                              const TcpConnectOptions& options) {
+  return parts_->loop.stack().connect_tcp(remote, options);
+}
+std::span<const TcpEvent> Queue::tcp_events(std::span<TcpEvent> room) noexcept {
+  return room.first(parts_->loop.stack().tcp_events(room));
+}
+
 std::size_t Queue::poll() noexcept { return parts_->loop.poll(); }
 std::size_t Queue::wait(std::optional<Duration> timeout) noexcept {
   return parts_->loop.wait(timeout);

@@ -18,20 +18,26 @@ timespec to_timespec(Duration duration) {
 }  // namespace
 
 std::size_t QueueLoop::wait(std::optional<Duration> timeout) noexcept {
+  const std::uint64_t told = stack_.tcp_event_count();
+  const auto has_news = [&] { return stack_.tcp_event_count() != told; };  // of a timer
   if (const std::size_t count = poll()) return count;
+  if (has_news()) return 0;
 
   const Instant begun = clock_.now();
   const Instant end = timeout ? after(begun, *timeout) : never;
   // Who has no doorbell cannot sleep.
   const Instant spin_end = doorbell() < 0 ? end : std::min(end, after(begun, spin_));
-  while (clock_.last() < spin_end)
+  while (clock_.last() < spin_end) {
     if (const std::size_t count = poll()) return count;
+    if (has_news()) return 0;
+  }
 
   while (clock_.last() < end) {
     if (!arm()) return last_count_;
+    if (has_news()) return 0;
     const Wake wake = sleep(std::min(end, wake_by(clock_.last()).value_or(never)));
     if (const std::size_t count = poll()) return count;
-    if (wake == Wake::interrupted) return 0;
+    if (wake == Wake::interrupted || has_news()) return 0;
   }
   return 0;
 }

@@ -71,5 +71,18 @@ class Echo(MachineTest):
             self.assertGreaterEqual(after[direction] - before[direction], 500)
 
 
+class BareDevice(MachineTest):
+    """The yardstick of the figures, driver_echo, which has no stack once it runs."""
+
+    def test_it_is_found_again_by_who_forgot_it(self):
+        self.machine.start_daemon()
+        address = self.machine.assign("echo").ip4
+        self.machine.start_application(harness.DRIVER_ECHO)
+        eventually(lambda: self.machine.vf("echo")["state"] == "attached", 20)
+        self.assertTrue(harness.echoes(address), "no echo at all")
+        run("ip", "neighbor", "flush", "all")
+        self.assertTrue(harness.echoes(address))
+
+
 if __name__ == "__main__":
     harness.main()

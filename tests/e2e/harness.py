@@ -23,6 +23,12 @@ BUILD = pathlib.Path(os.environ.get("ARRAKIS_BUILD", ROOT / "build"))
 ARRAKISD = BUILD / "control-plane/arrakisd/arrakisd"
 ARRAKISCTL = BUILD / "control-plane/arrakisctl/arrakisctl"
 UDP_ECHO = BUILD / "examples/udp_echo"
+HTTP_SERVER = BUILD / "examples/http_server"
+KV_SERVER = BUILD / "examples/kv_server"
+TCP_ECHO = BUILD / "examples/tcp_echo"
+TCP_ECHO_EVENTS = BUILD / "examples/tcp_echo_events"
+TCP_PROBE = BUILD / "tests/e2e/tcp_probe"
+DRIVER_ECHO = BUILD / "bench/servers/driver_echo"
 PROBE = BUILD / "tests/e2e/probe"
 NOBODY = 65534
 HOST4, HOST6 = "10.20.0.1", "fd61:7272:6b::1"  # the kernel's end, by POLICY
@@ -241,13 +247,16 @@ class Machine:
         """A program as nobody."""
         return self.start(self.copy_of(binary), *words, name=app, user=NOBODY, ARRAKIS_APP=app)
 
-    def start_echo(self, app="echo"):
+    def start_server(self, binary, *words, app="echo"):
         """Returns when it serves."""
-        echo = self.start_application(UDP_ECHO, app=app)
-        eventually(lambda: "listening" in echo.output() or not echo.running(), 20)
-        if not echo.running():
-            raise AssertionError("udp_echo ended: " + echo.output())
-        return echo
+        server = self.start_application(binary, *words, app=app)
+        eventually(lambda: "listening" in server.output() or not server.running(), 20)
+        if not server.running():
+            raise AssertionError(f"{binary.name} ended: {server.output()}")
+        return server
+
+    def start_echo(self, app="echo"):
+        return self.start_server(UDP_ECHO, app=app)
 
     def start_probe(self, app, *words):
         return self.start_application(PROBE, *words, app=app)
@@ -281,6 +290,11 @@ def udp_socket(address, port=7, timeout_s=0.5):
     client.settimeout(timeout_s)
     client.connect((address, port))
     return client
+
+
+def tcp_socket(address, port=7, timeout_s=10):
+    """The same of TCP."""
+    return socket.create_connection((address, port), timeout_s)
 
 
 def echoes(address, payload=b"melange", tries=20):

@@ -173,7 +173,7 @@ void act(std::optional<TcpConnection>& connection, Script& script) {
     case 3: connection->set_no_delay(script.byte() % 2 == 0); break;
     case 4:
       connection->set_keepalive(
-          TcpConnection::Keepalive{Duration::seconds(1 + script.byte()), Duration::seconds(1)});
+          extaris::TcpKeepalive{Duration::seconds(1 + script.byte()), Duration::seconds(1)});
       break;
     case 5: {
       TcpBuffer buffer = connection->receive();

@@ -39,8 +39,10 @@ cd "$work"
 compile() { c++ "$1.cc" $(pkg-config --cflags --libs arrakis) -o "$1"; }
 cp "$program" server.cc
 compile server
-cp "$here/../../examples/udp_echo.cc" udp_echo.cc
-compile udp_echo
+for example in udp_echo tcp_echo tcp_echo_events kv_server; do
+  cp "$here/../../examples/$example.cc" .
+  compile $example
+done
 
 echo "without a daemon:"
 if ARRAKIS_SOCKET=$work/nobody.sock ./server 2>said; then fail "it ran without a daemon"; fi

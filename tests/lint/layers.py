@@ -24,7 +24,7 @@ FOLDERS = {
     "extaris/wire": ["base", "extaris/stack/counters.h"],
     "extaris": ["base", "extaris"],
     "control-plane": ["base", "control-plane", "vfio", "caladan"],
-    "libos/include": ["base", "libos/include", "extaris/udp", "extaris/stack"],
+    "libos/include": ["base", "libos/include", "extaris/tcp", "extaris/udp", "extaris/stack"],
     "libos": ["base", "libos", "extaris", "control-plane/protocol", "caladan", "vfio"],
     "examples": ["libos/include"],
     "bench": ["base", "bench", "extaris", "libos", "control-plane/protocol", "caladan", "vfio"],

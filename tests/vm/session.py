@@ -26,7 +26,7 @@ class Session:
         """The script's exit status. `verbs`: what else the guest may ask for: word -> a function of
         the rest of the line, whose result is the answer."""
         kernel = machine.find_kernel(KERNEL)
-        deadline = time.monotonic() + seconds
+        began = time.monotonic()
         shutil.rmtree(self._results, ignore_errors=True)
         self._results.mkdir(parents=True)
         with tempfile.TemporaryDirectory(prefix="arrakis-vm-") as temporary:
@@ -36,25 +36,25 @@ class Session:
                          f"VM_SCRIPT={self._script}"]
             try:
                 with machine.Machine(kernel, archive, folder, arguments, hardware) as guest:
-                    return serve(guest, deadline, verbs or {})
+                    return serve(guest, began, seconds, verbs or {})
             finally:
                 for name in ("console.log", "qemu.log", "out"):
                     if (folder / name).exists():
                         shutil.move(folder / name, self._results / name)
 
 
-def serve(guest, deadline, verbs):
+def serve(guest, began, seconds, verbs):
     """Does what the guest asks for until it says how its script ended."""
     while True:
         try:
-            line = guest.read_line(deadline - time.monotonic())
+            line = guest.read_line(began + seconds - time.monotonic())
         except TimeoutError:
             return TIMED_OUT
         if line is None:
             return BROKEN
         verb, _, rest = line.partition(" ")
         if verb == "say":
-            print(rest, flush=True)
+            print(f"{time.monotonic() - began:5.1f} s  {rest}", flush=True)
         elif verb == "exit":
             return int(rest)
         elif verb == "monitor":

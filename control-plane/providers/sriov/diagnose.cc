@@ -43,6 +43,7 @@ std::vector<Finding> SriovProvider::diagnose() {
   std::vector<Finding> findings{examine_iommu(*parts_.sysfs), examine_vfio(*parts_.sysfs)};
   for (Finding& finding : findings)  // only where the policy wants them they are a fault
     if (finding.verdict == skip && !parts_.cards.empty()) finding.verdict = fail;
+  if (!parts_.cards.empty()) findings.push_back(dma_faults_.examine());
   for (const std::string& physical : parts_.cards)
     findings.push_back(
         examine_card(sriov::find_card(*parts_.sysfs, physical), physical, *parts_.links));

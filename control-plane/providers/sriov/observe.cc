@@ -21,7 +21,8 @@ Outcome<VnicCounters> SriovProvider::counters(const VnicSpec& spec) {
   return VnicCounters{.received_packets = traffic.received_packets,
                       .received_bytes = traffic.received_bytes,
                       .transmitted_packets = traffic.transmitted_packets,
-                      .transmitted_bytes = traffic.transmitted_bytes};
+                      .transmitted_bytes = traffic.transmitted_bytes,
+                      .dma_faults = dma_faults_.count(spec.name)};
 }
 
 std::vector<std::string> SriovProvider::read_back(const VnicSpec& spec) {
@@ -79,9 +80,15 @@ void SriovProvider::remember_carrier(const std::string& physical) {
   if (link) carriers_[physical] = link->has_carrier;
 }
 
+std::vector<int> SriovProvider::news_fds() const {
+  std::vector<int> fds{news_.fd(), dma_faults_.fd()};
+  std::erase(fds, -1);
+  return fds;
+}
+
 std::vector<VnicNews> SriovProvider::take_news(std::span<const VnicSpec> present) {
   news_.drain();
-  std::vector<VnicNews> news;
+  std::vector<VnicNews> news = dma_faults_.take(*parts_.sysfs, present);
   std::map<std::string, bool> before;
   before.swap(carriers_);
   for (const VnicSpec& spec : present) {

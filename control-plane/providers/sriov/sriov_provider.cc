@@ -85,6 +85,7 @@ Outcome<void> SriovProvider::make(const VnicSpec& spec) {
   if (!bound) return std::unexpected(bound.error());
   step("sriov.bound");
   remember_carrier(function.physical);
+  dma_faults_.forget(spec.name);
   const auto group = vfio::iommu_group_of(*parts_.sysfs, *address);
   if (!group) return std::unexpected(group.error());
   return vfio::check_viable(*group);

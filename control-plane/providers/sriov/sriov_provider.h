@@ -15,6 +15,7 @@
 
 #include "control-plane/providers/provider.h"
 #include "control-plane/providers/sriov/card.h"
+#include "control-plane/providers/sriov/dma_faults.h"
 #include "control-plane/providers/sriov/link_news.h"
 #include "control-plane/providers/sriov/put_settings.h"
 #include "control-plane/providers/sriov/vf_links.h"
@@ -49,7 +50,7 @@ class SriovProvider final : public Provider {
   std::vector<std::string> read_back(const VnicSpec& spec) override;
   std::string device(const VnicSpec& spec) const override;
   std::vector<std::string> adopt(std::span<const VnicSpec> live) override;
-  int news_fd() const override { return news_.fd(); }
+  std::vector<int> news_fds() const override;
   std::vector<VnicNews> take_news(std::span<const VnicSpec> present) override;
 
  private:
@@ -66,6 +67,7 @@ class SriovProvider final : public Provider {
 
   Parts parts_;
   sriov::LinkNews news_ = sriov::LinkNews::listen();
+  sriov::DmaFaults dma_faults_{*parts_.sysfs};
   std::map<std::string, bool> carriers_;  // last seen, by card
 };
 

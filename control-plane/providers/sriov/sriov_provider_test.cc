@@ -33,8 +33,19 @@ class Sriov : public testing::Test {
     sysfs_ = sysfs.get();
     links_ = links.get();
     links_->link.vfs.resize(4);
+    std::ofstream{sysfs_->kernel_log()} << "3,0,0,-;what was before\n";
     sysfs_->turn_iommu_on();
     sysfs_->add_driver("vfio-pci");
+    plug_in();
+    provider_ = std::make_unique<SriovProvider>(
+        SriovProvider::Parts{.sysfs = std::move(sysfs),
+                             .links = std::move(links),
+                             .cards = {card_address},
+                             .step = [this](std::string_view step) { reached(step); },
+                             .locked_bytes = 4096});
+  }
+
+  void plug_in() {
     sysfs_->add({.address = at(card_address),
                  .vendor = 0x8086,
                  .device = 0x10c9,
@@ -44,16 +55,10 @@ class Sriov : public testing::Test {
                  .sriov = vfio::SriovCapability{.total_vfs = 7},
                  .netdevs = {"ens1f0"},
                  .can_reset = true});
-    provider_ =
-        std::make_unique<SriovProvider>(SriovProvider::Parts{.sysfs = std::move(sysfs),
-                                                             .links = std::move(links),
-                                                             .cards = {card_address},
-                                                             .step =
-                                                                 [this](std::string_view step) {
-                                                                   if (step == dies_at_)
-                                                                     throw Crash{};
-                                                                 },
-                                                             .locked_bytes = 4096});
+  }
+  void reached(std::string_view step) {
+    if (step == dies_at_) throw Crash{};
+    if (step == vanishes_at_) sysfs_->remove(at(card_address));
   }
 
   static VnicSpec spec(std::uint16_t index = 0) {
@@ -98,7 +103,7 @@ class Sriov : public testing::Test {
 
   FakeSysfs* sysfs_;
   FakeVfLinks* links_;
-  std::string dies_at_;
+  std::string dies_at_, vanishes_at_;
   std::unique_ptr<SriovProvider> provider_;
 };
 
@@ -230,6 +235,26 @@ TEST_F(Sriov, WhatACrashLeavesBehindIsRemovedByTheNextDaemon) {
   }
 }
 
+TEST_F(Sriov, ACardThatVanishesBetweenTwoStepsIsAnError) {
+  if (::getuid() != 0) GTEST_SKIP() << "gives nodes back to root";
+  for (const char* step : {"sriov.up", "sriov.vfs", "sriov.closed", "sriov.unbound", "sriov.reset",
+                           "sriov.mac", "sriov.vlan", "sriov.rate", "sriov.bound"}) {
+    vanishes_at_ = step;
+    VnicSpec vnic = spec(1);
+    const auto made = provider_->create(vnic);
+    ASSERT_FALSE(made) << step;
+    EXPECT_FALSE(made.error().message.empty());
+    vanishes_at_.clear();
+    EXPECT_FALSE(provider_->admit(vnic, holder())) << step;
+    EXPECT_TRUE(provider_->scrub(vnic)) << step;  // nothing is left of it
+    plug_in();
+    EXPECT_TRUE(provider_->create(vnic)) << step;
+    sysfs_->remove(at(card_address));
+    plug_in();
+    links_->link.vfs.assign(4, {});
+  }
+}
+
 TEST_F(Sriov, AdoptsTheLivingAndNamesTheLost) {
   if (::getuid() != 0) GTEST_SKIP() << "gives nodes back to root";
   std::vector<VnicSpec> live{spec(0), spec(1)};
@@ -278,6 +303,32 @@ TEST_F(Sriov, TellsOfTheLinkAndOfACardThatIsGone) {
   EXPECT_EQ(news[0].kind, VnicNews::Kind::removed);
   EXPECT_TRUE(provider_->take_news(present).empty());
   EXPECT_TRUE(provider_->scrub(vnic));  // nothing is left of it
+}
+
+TEST_F(Sriov, TellsWhoReachedForForeignMemory) {
+  if (::getuid() != 0) GTEST_SKIP() << "gives nodes back to root";
+  VnicSpec vnic = spec();
+  ASSERT_TRUE(provider_->create(vnic));
+  const std::vector present{vnic, spec(1)};
+  const std::string own = provider_->device(vnic);
+  std::ofstream log{sysfs_->kernel_log(), std::ios::app};
+  const auto tell = [&](const std::string& device) {
+    log << "3,1,1,-;DMAR: [DMA Write NO_PASID] Request device [" << device.substr(5)
+        << "] fault addr 0x35da000 [fault reason 0x05] PTE Write access is not set\n"
+        << std::flush;
+  };
+  tell("0000:7f:00.0");
+  EXPECT_TRUE(provider_->take_news(present).empty());
+  tell(own);
+  const auto news = provider_->take_news(present);
+  ASSERT_EQ(news.size(), 1u);
+  EXPECT_EQ(news[0].vnic, vnic.name);
+  EXPECT_EQ(news[0].kind, VnicNews::Kind::dma_fault);
+  EXPECT_EQ(news[0].text, "the IOMMU stopped " + own + ": write to 0x35da000");
+  EXPECT_EQ(provider_->counters(vnic)->dma_faults, 1u);
+  EXPECT_EQ(provider_->counters(spec(1))->dma_faults, 0u);
+  ASSERT_TRUE(provider_->create(vnic));  // for the next process
+  EXPECT_EQ(provider_->counters(vnic)->dma_faults, 0u);
 }
 
 TEST_F(Sriov, TheDoctorNamesWhatIsMissing) {

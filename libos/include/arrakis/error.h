@@ -1,6 +1,7 @@
-// error.h: errors of set-up. What arrives on the data path is an enum per call (udp.h).
+// error.h: errors of set-up. What arrives on the data path is an enum per call (udp.h, tcp.h).
 #pragma once
 
+#include "arrakis/tcp.h"
 #include "arrakis/udp.h"
 #include "base/error.h"
 
@@ -10,5 +11,6 @@ namespace arrakis {
 // that a program's main can `return report(error);`.
 int report(const Error& error);
 int report(BindError error);
+int report(ConnectError error);
 
 }  // namespace arrakis

@@ -1,7 +1,8 @@
 // queue.h: one hardware queue pair of a VNIC and the TCP/IP stack that runs on it.
 //
-// Threads:  a queue, its sockets and their datagrams belong to one thread at a time. Different
-//           queues share nothing. A thread other than the one that attached: polling_thread.h.
+// Threads:  a queue, its sockets, connections and their buffers belong to one thread at a time.
+//           Different queues share nothing. A thread other than the one that attached:
+//           polling_thread.h.
 // Lifetime: lives in its App.
 #pragma once
 
@@ -10,7 +11,9 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 
+#include "arrakis/tcp.h"
 #include "arrakis/udp.h"
 #include "base/address.h"
 #include "base/instant.h"
@@ -32,15 +35,30 @@ class Queue {
   std::expected<UdpSocket, BindError> bind_udp(std::uint16_t port);
   std::expected<UdpSocket, BindError> bind_udp(const Endpoint& local);
 
+  // The same for TCP.
+  std::expected<TcpListener, BindError> listen_tcp(std::uint16_t port,
+                                                   const TcpListenOptions& options = {});
+  std::expected<TcpListener, BindError> listen_tcp(const Endpoint& local,
+                                                   const TcpListenOptions& options = {});
+  // Begins to connect; the event `connected` or `ended` tells what came of it.
+  std::expected<TcpConnection, ConnectError> connect_tcp(const Endpoint& remote,
+                                                         const TcpConnectOptions& options = {});
+  // Connections and listeners about which there is news, oldest first, each once with all that is
+  // new: the part of `room` that was written. Ask after each poll() or wait(), until it is empty.
+  // An event is a hint to look: what it is about may be gone by the time it is read, and its id be
+  // another's.
+  std::span<const TcpEvent> tcp_events(std::span<TcpEvent> room) noexcept;
+
   // Moves packets: receives a burst, runs timers, sends what gathered. Never blocks; no system call
   // unless the provider needs one to send (xdp does, wire and sriov do not). Returns how many
   // packets came in.
   std::size_t poll() noexcept;
 
   // Polls until packets came in or `timeout` is over: spins for a while, then sleeps on the
-  // doorbell, so that idle costs nothing. Returns how many packets came in; 0: the time is over, or
-  // a signal woke it. A signal that comes just before it sleeps does not; a program that must not
-  // miss one sleeps by itself, on doorbell() and a signalfd.
+  // doorbell, so that idle costs nothing. Returns how many packets came in; 0: the time is over, a
+  // timer has made news for tcp_events(), or a signal woke it. A signal that comes just before it
+  // sleeps does not; a program that must not miss one sleeps by itself, on doorbell() and a
+  // signalfd.
   std::size_t wait(std::optional<Duration> timeout = std::nullopt) noexcept;
 
   // How long wait() spins before it sleeps; 50 us unless told. Zero: sleep at once.

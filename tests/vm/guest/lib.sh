@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # lib.sh: what scenarios are written with. A scenario sources it, does its steps, and ends with
 # `finish`. The first thing that goes wrong ends it.
-set -euo pipefail
+set -Eeuo pipefail
 
 export build=${VM_BUILD:?}  # the project's
 export out=/run/out         # files for whoever reads the results

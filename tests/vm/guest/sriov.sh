@@ -8,8 +8,8 @@ socket=/run/arrakisd.sock
 state=/run/arrakis-state
 policy=/run/arrakisd.toml
 
-# Of the two hundred drivers that Debian's DPDK loads on every start, those that this card needs: the
-# rest takes longer here than all that is tested.
+# Of the two hundred drivers that Debian's DPDK loads on every start, those that this card needs:
+# the rest takes longer here than all that is tested.
 only_the_drivers_of_this_card() {
   local all
   all=$(echo /usr/lib/*/dpdk/pmds-*)
@@ -42,6 +42,7 @@ name = "two"
 users = ["nobody"]
 providers = ["sriov"]
 vnics = 3
+queues = 2
 POLICY
 }
 
@@ -81,17 +82,17 @@ nobody() {
   process=$!
 }
 
-# begin_server APP: udp_echo as nobody. Sets `server` to its process.
+# begin_server APP [PROGRAM]: udp_echo or another, as nobody. Sets `server` to its process.
 begin_server() {
   : >"$out/$1.log"
-  nobody env ARRAKIS_SOCKET="$socket" ARRAKIS_APP="$1" "$build/examples/udp_echo" \
+  nobody env ARRAKIS_SOCKET="$socket" ARRAKIS_APP="$1" "$build/${2:-examples/udp_echo}" \
     >>"$out/$1.log" 2>&1
   export server=$process
 }
 
-# start_server APP: and waits until it serves.
+# start_server APP [PROGRAM]: and waits until it serves.
 start_server() {
-  begin_server "$1"
+  begin_server "$@"
   wait_for 30 grep -q listening "$out/$1.log"
 }
 

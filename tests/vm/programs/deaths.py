@@ -1,7 +1,10 @@
-"""usage: deaths.py ROUNDS ADDRESS COMMAND...: a server is killed under traffic, ROUNDS times over, and
-started again by COMMAND; each successor has to answer. Prints how long that took, from the kill to
-the first answer."""
+"""usage: deaths.py ROUNDS ADDRESS LOG COMMAND...: a server is killed under traffic, ROUNDS times
+over, and started again by COMMAND; each successor has to answer, and LOG, of arrakisd, to name each
+dead. Prints how long both took, from the kill on."""
 
+import datetime
+import pathlib
+import re
 import socket
 import statistics
 import subprocess
@@ -10,29 +13,45 @@ import time
 
 PATIENCE_SECONDS = 30
 BURST = 50  # datagrams in flight when it is killed
+RECLAIM = re.compile(r"^(\S+) arrakisd info: audit: reclaim .* pid=(\d+)$", re.MULTILINE)
 
 
 def main():
-    rounds, address, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    rounds, address, log, command = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]
     asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     asker.settimeout(0.05)
     asker.connect((address, 7))
     server = subprocess.Popen(command)
     wait_for_answer(asker, b"first")
-    seconds = []
+    killed, answered = {}, []  # by process; seconds
     for number in range(rounds):
         for _ in range(BURST):
             send(asker, b"on its way")
         server.kill()
-        began = time.monotonic()
+        killed[server.pid] = began = time.time()
         server.wait()
         server = subprocess.Popen(command)
         wait_for_answer(asker, f"round {number}".encode())
-        seconds.append(time.monotonic() - began)
+        answered.append(time.time() - began)
     server.kill()
     server.wait()
-    print(f"{rounds} times killed; back after {statistics.median(seconds):.2f} s, "
-          f"at most {max(seconds):.2f} s")
+    reclaimed = reclaims(log)
+    if lost := killed.keys() - reclaimed.keys():
+        sys.exit(f"arrakisd never took back what processes {sorted(lost)} held")
+    free = [reclaimed[process] - began for process, began in killed.items()]
+    print(f"{rounds} times killed; its function at rest after {words(free)}; "
+          f"the successor's first answer after {words(answered)}")
+
+
+def reclaims(log):
+    """When what a process held had been taken back, by process."""
+    text = pathlib.Path(log).read_text(encoding="utf-8")
+    return {int(process): datetime.datetime.fromisoformat(at).timestamp()
+            for at, process in RECLAIM.findall(text)}
+
+
+def words(seconds):
+    return f"{statistics.median(seconds):.2f} s, at most {max(seconds):.2f} s"
 
 
 def wait_for_answer(asker, text):

@@ -1,10 +1,12 @@
 // vf_dma: a virtual function is told to read or to write memory that it was not given: a page of
 // another process, by its physical address, which without an IOMMU would be the page's.
 //
-// usage: vf_dma read|write VF NETDEV
+// usage: vf_dma read|write VF|APP NETDEV
 //
-// NETDEV is the other end of the wire. Prints "address 0x..." of the page, for the kernel's log to
-// be searched; succeeds when nothing came of it, and what is allowed still works. Needs root.
+// With a name for a function it is that application, without a privilege, and drives the function
+// that arrakisd ($ARRAKIS_SOCKET) gives it. NETDEV is the other end of the wire. Prints "address
+// 0x..." of the page, for logs to be searched; succeeds when nothing came of it, and what is
+// allowed still works. Needs root, for the page's address.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -14,8 +16,10 @@
 #include <bit>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
+#include "libos/client/client.h"
 #include "tests/vm/programs/virtual_function.h"
 #include "tests/vm/programs/wire_socket.h"
 
@@ -23,6 +27,7 @@ namespace arrakis::vm {
 namespace {
 
 constexpr std::size_t page_bytes = 4096;
+constexpr uid_t nobody = 65534;
 constexpr std::string_view secret = "the neighbour's own";
 
 // Another process with a page full of its secret. Ends when told to, and says whether it is whole.
@@ -145,17 +150,42 @@ Outcome<void> forbidden_read(Scene& scene, vfio::Iova target) {
   return {};
 }
 
-Outcome<void> run(std::string_view what, const char* function, const char* netdev) {
+// What this process may drive, for as long as it lives.
+struct Target {
+  vfio::PciAddress function;
+  std::optional<client::Client> session;
+};
+
+Outcome<Target> attach(const std::string& app) {
+  if (::setresgid(nobody, nobody, nobody) != 0 || ::setresuid(nobody, nobody, nobody) != 0)
+    return vfio::failed(errno, "become nobody");
+  const char* socket = std::getenv("ARRAKIS_SOCKET");
+  auto session =
+      client::Client::attach({.socket_path = socket == nullptr ? "" : socket, .app = app});
+  if (!session) return std::unexpected{session.error()};
+  for (const client::VnicGrant& vnic : session->take_vnics())
+    if (const auto* grant = std::get_if<client::SriovGrant>(&vnic.queues.front()))
+      if (const auto function = vfio::PciAddress::parse(grant->function))
+        return Target{*function, *std::move(session)};
+  return fail(Error::Code::not_found, app + " has no virtual function");
+}
+
+Outcome<Target> find_target(const char* name) {
+  if (const auto function = vfio::PciAddress::parse(name)) return Target{*function, {}};
+  return attach(name);
+}
+
+Outcome<void> run(std::string_view what, const char* name, const char* netdev) {
   if (what != "read" && what != "write")
     return fail(Error::Code::usage, "neither read nor write", "see the top of vf_dma.cc");
-  const auto address = vfio::PciAddress::parse(function);
-  if (!address) return fail(Error::Code::usage, "no PCI address", "see the top of vf_dma.cc");
   auto neighbour = Neighbour::start();
   if (!neighbour) return std::unexpected{neighbour.error()};
-  auto vf = VirtualFunction::open(vfio::Sysfs{}, *address);
-  if (!vf) return std::unexpected{vf.error()};
   auto wire = WireSocket::open(netdev);
   if (!wire) return std::unexpected{wire.error()};
+  const auto target = find_target(name);
+  if (!target) return std::unexpected{target.error()};
+  auto vf = VirtualFunction::open(vfio::Sysfs{}, target->function);
+  if (!vf) return std::unexpected{vf.error()};
   Scene scene{.vf = *std::move(vf), .wire = *std::move(wire)};
   std::printf("address %#lx\n", bits(neighbour->physical_address()));
   if (auto done = allowed(scene, "before"); !done) return done;

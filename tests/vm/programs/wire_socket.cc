@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::size_t frame_bytes_min = 60;  // without the FCS, which the card appends
 constexpr std::uint16_t vlan_ethertype = 0x8100;
+constexpr int backlog_bytes = 32 << 20;  // what others say must not displace the frame waited for
 
 template <class T>
 void append(std::vector<std::byte>& frame, const T& value) {
@@ -37,10 +38,9 @@ Outcome<MacAddress> mac_of(int socket, const std::string& netdev) {
   return mac;
 }
 
-Outcome<void> turn_on(int socket, int option, std::span<const std::byte> value) {
-  if (::setsockopt(socket, SOL_PACKET, option, value.data(),
-                   static_cast<socklen_t>(value.size())) == 0)
-    return {};
+template <class T>
+Outcome<void> set(int socket, int level, int option, const T& value) {
+  if (::setsockopt(socket, level, option, &value, sizeof(value)) == 0) return {};
   return vfio::failed(errno, "set an option of a packet socket");
 }
 
@@ -109,13 +109,10 @@ Outcome<WireSocket> WireSocket::open(const std::string& netdev) {
   packet_mreq membership{};
   membership.mr_ifindex = address.sll_ifindex;
   membership.mr_type = PACKET_MR_PROMISC;
-  const int yes = 1;
-  if (const auto on =
-          turn_on(socket.get(), PACKET_ADD_MEMBERSHIP, std::as_bytes(std::span{&membership, 1}));
-      !on)
-    return std::unexpected{on.error()};
-  if (const auto on = turn_on(socket.get(), PACKET_AUXDATA, std::as_bytes(std::span{&yes, 1})); !on)
-    return std::unexpected{on.error()};
+  for (const auto& set_up : {set(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, backlog_bytes),
+                             set(socket.get(), SOL_PACKET, PACKET_AUXDATA, 1),
+                             set(socket.get(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, membership)})
+    if (!set_up) return std::unexpected{set_up.error()};
   return WireSocket{std::move(socket), *mac};
 }
 

@@ -59,26 +59,41 @@ at_rest 1
 ctl release-vf two >/dev/null
 
 start_server one
+first=$server
 ok "the server answers" ask 10.9.0.2
+refused "a second process that wants to be it" "process $first is attached as app" run_one one
 ok "its function is released while it runs" ctl release-vf one
 begin "the server let go, and lives"
 at_rest 0
-kill -0 "$server"
-kill -9 "$server"
+kill -0 "$first"
+kill -9 "$first"
 
-ok "a function is assigned again" ctl assign-vf --app one
-start_server one
+ok "a function with two queue pairs is assigned" ctl assign-vf --app two --queues 2
+start_server two tests/vm/vf_app
+grep -q "on 2 queues" "$out/two.log"
 ip neighbor flush dev eth1  # the former function had a MAC of its own
 ok "its server answers" ask 10.9.0.2
-begin "the card is pulled out"
+told() { grep -q "^$1 " "$out/two.log"; }
+begin "it is told of the link"
+monitor set_link card0 off
+wait_for 20 told link_down
+monitor set_link card0 on
+wait_for 20 told link_up
+wait_for 20 ask 10.9.0.2 1
+say "ok: $step"
+begin "the card is pulled out under load"
+ping -q -f 10.9.0.2 >/dev/null 2>&1 &
+flood=$!
 monitor device_del card0
 gone() { [[ ! -e /sys/bus/pci/devices/$card ]]; }
 wait_for 20 gone
 ok "the daemon goes on" ctl list-vfs
-quarantined() { ctl --json show-vf one | grep -q '"state": "quarantined"'; }
+quarantined() { ctl --json show-vf two | grep -q '"state": "quarantined"'; }
 wait_for 5 quarantined
-begin "the server lives"
+begin "the server is told, and lives"
+wait_for 20 told revoked
 kill -0 "$server"
-refused "nothing is assigned of what is gone" "no network card eth0" ctl assign-vf --app two
-ok "what is gone can be released" ctl release-vf one
+kill $flood
+refused "nothing is assigned of what is gone" "no network card eth0" ctl assign-vf --app one
+ok "what is gone can be released" ctl release-vf two
 finish

@@ -1,0 +1,97 @@
+// tcp_echo_bench: the native (zero-copy) TCP echo server, "arrakis-n" in figures: the events of a
+// queue, and no coroutines above them.
+//
+// Three modes: `spinning` polls and never sleeps, `sleeping` sleeps on the doorbell as soon as
+// there is nothing to do, `adaptive` is what libos does unless told: it spins for a while first.
+#include <arrakis/arrakis.h>
+
+#include <array>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "bench/lib/messages.h"
+#include "bench/servers/options.h"
+#include "bench/servers/service.h"
+
+namespace arrakis::bench {
+namespace {
+
+enum class Mode : std::uint8_t { spinning, sleeping, adaptive };
+
+class Server {
+ public:
+  Server(Queue& queue, TcpListener& listener, EchoService& service)
+      : queue_{queue}, listener_{listener}, service_{service} {}
+
+  void look() {
+    std::array<TcpEvent, 64> room;
+    for (auto events = queue_.tcp_events(room); !events.empty(); events = queue_.tcp_events(room))
+      for (const TcpEvent& event : events) take(event);
+  }
+
+ private:
+  void take(const TcpEvent& event) {
+    if ((event.what & TcpEvent::acceptable) != 0) return accept_all();
+    if (event.id >= clients_.size() || !clients_[event.id]) return;
+    std::optional<TcpConnection>& client = clients_[event.id];
+    while (TcpBuffer text = client->receive()) {
+      for_each_message(text.bytes(), [&](std::span<std::byte> message) {
+        if (service_.serve(message) == Answer::counters) service_.answer(message);
+      });
+      // A generator has one request a connection outstanding: the send buffer has room for it.
+      if (!client->send(std::move(text))) return client.reset();
+    }
+    if (client->at_end()) client.reset();
+  }
+  void accept_all() {
+    while (auto client = listener_.accept()) {
+      const std::size_t id = client->id();
+      if (id >= clients_.size()) clients_.resize(id + 1);
+      clients_[id] = std::move(client);
+    }
+  }
+
+  Queue& queue_;
+  TcpListener& listener_;
+  EchoService& service_;
+  std::vector<std::optional<TcpConnection>> clients_;  // by the id of their connection
+};
+
+int run(int argc, char** argv) {
+  CLI::App cli{"TCP echo server on a VNIC of its own."};
+  ServerOptions options;
+  options.add_to(cli);
+  std::string name;
+  cli.add_option("--app", name, "application to be; default: $ARRAKIS_APP");
+  Mode mode = Mode::spinning;
+  cli.add_option("--mode", mode, "spinning, sleeping or adaptive")
+      ->transform(
+          CLI::CheckedTransformer(std::map<std::string, Mode>{{"spinning", Mode::spinning},
+                                                              {"sleeping", Mode::sleeping},
+                                                              {"adaptive", Mode::adaptive}}));
+  CLI11_PARSE(cli, argc, argv);
+
+  if (const auto applied = options.apply(); !applied) return complain(applied.error());
+  auto app = App::attach(name);
+  if (!app) return complain(app.error());
+  Queue& queue = app->vnic().queue();
+  auto listener = queue.listen_tcp(options.port, {.backlog = 4096});
+  if (!listener) return complain({Error::Code::conflict, "the TCP port is taken", ""});
+  EchoService service{options.work()};
+  Server server{queue, *listener, service};
+  if (mode == Mode::sleeping) queue.set_spin({});
+  while (!stop_requested()) {
+    const std::size_t packets =
+        mode == Mode::spinning ? queue.poll() : queue.wait(Duration::milliseconds(200));
+    server.look();
+    if (mode == Mode::spinning) service.polled(packets != 0);
+  }
+  service.print();
+  return 0;
+}
+
+}  // namespace
+}  // namespace arrakis::bench
+
+int main(int argc, char** argv) { return arrakis::bench::run(argc, argv); }
