@@ -43,7 +43,7 @@ class FaultyDevice final : public extaris::NetDevice {
         continue;
       }
       to.append(std::move(packet));
-      if (late) to.append(std::move(late));
+      if (late) to.append(std::exchange(late, extaris::Packet{}));
     }
     if (late) to.append(std::move(late));
     from.clear();

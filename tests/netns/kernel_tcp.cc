@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/big_endian.h"
+
 namespace arrakis::test {
 namespace {
 
@@ -22,12 +24,12 @@ SocketAddress address_of(const char* address, std::uint16_t port) {
   auto* v6 = reinterpret_cast<sockaddr_in6*>(&result.storage);
   if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
     v4->sin_family = AF_INET;
-    v4->sin_port = htons(port);
+    v4->sin_port = be16_t{port}.raw();
     return result;
   }
   inet_pton(AF_INET6, address, &v6->sin6_addr);
   v6->sin6_family = AF_INET6;
-  v6->sin6_port = htons(port);
+  v6->sin6_port = be16_t{port}.raw();
   result.length = sizeof(sockaddr_in6);
   return result;
 }

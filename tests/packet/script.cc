@@ -290,7 +290,7 @@ std::string Script::adjust(const std::string& what, std::string_view value) {
     return {};
   }
   if (!length || !interval) return "two times are needed";
-  connection_->set_keepalive(extaris::TcpKeepalive{*length, *interval});
+  connection_->set_keepalive(extaris::TcpKeepalive{.idle = *length, .interval = *interval});
   last_ = peer().now();
   return {};
 }
