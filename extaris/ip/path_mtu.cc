@@ -12,7 +12,7 @@ namespace {
 constexpr Instant forever{std::numeric_limits<std::int64_t>::max()};
 
 // Below that a router for IPv4 has no business, and a forged message would have us send crumbs;
-// 552 is Linux's min_pmtu, 1280 is RFC 8200's minimum link.
+// 552 is Linux's min_pmtu.
 constexpr std::uint32_t ipv4_floor = 552;
 
 }  // namespace
@@ -25,9 +25,9 @@ PathMtu::Known PathMtu::to(const IpAddress& target, Instant now) const noexcept 
 }
 
 bool PathMtu::lower(const IpAddress& target, std::uint32_t mtu_bytes, Instant now) noexcept {
-  const std::uint32_t floor =
-      target.is_v4() ? ipv4_floor : static_cast<std::uint32_t>(ipv6::mtu_bytes_min);
-  mtu_bytes = std::max(mtu_bytes, floor);
+  // RFC 8201, 4: less than every link of IPv6 has must be discarded.
+  if (!target.is_v4() && mtu_bytes < ipv6::mtu_bytes_min) return false;
+  if (target.is_v4()) mtu_bytes = std::max(mtu_bytes, ipv4_floor);
   if (mtu_bytes >= to(target, now).mtu_bytes) return false;  // never grows on a router's word
   const auto in_use = std::span{entries_}.first(used_);
   auto place = std::ranges::find(in_use, target, &Entry::target);

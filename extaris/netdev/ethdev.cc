@@ -100,6 +100,11 @@ void EthQueue::disarm_doorbell() noexcept {
   }
 }
 
+NetDevice::Arrives EthQueue::arrives(const Endpoint& remote, const Endpoint& local) const noexcept {
+  if (rss_ == nullptr) return NetDevice::arrives(remote, local);
+  return rss_->queue_of(remote, local) == queue_ ? Arrives::here : Arrives::elsewhere;
+}
+
 bool EthQueue::link_up() const noexcept {
   rte_eth_link link{};
   return !recall_->asked() && rte_eth_link_get_nowait(port_, &link) == 0 &&
@@ -198,6 +203,7 @@ Outcome<void> EthPort::configure(const Options& options, DeviceInfo& info) {
   if (rte_eth_macaddr_get(port_, &mac) == 0)
     std::memcpy(info.mac.bytes.data(), mac.addr_bytes, info.mac.bytes.size());
   info.mtu_bytes = options.mtu_bytes;
+  info.queues = options.queues;
   if (conf.rxmode.offloads != 0) info.receive_checksum = Checksum::device;
   if (conf.txmode.offloads != 0) info.transmit_checksum = Checksum::device;
   return {};
@@ -270,9 +276,11 @@ Outcome<void> EthPort::make_queues(const Options& options, const DeviceInfo& inf
     if (doorbell->interrupt >= 0) bells.push_back(doorbell->interrupt);
   }
   recall_ = std::make_unique<EthRecall>(port_, function_, options.queues, std::move(bells));
+  if (options.queues > 1)
+    if (auto rss = Rss::of_port(port_)) rss_ = std::make_unique<const Rss>(std::move(*rss));
   queues_.reserve(options.queues);
   for (std::uint16_t i = 0; i < options.queues; ++i)
-    queues_.emplace_back(port_, i, info, *pools_[i], doorbells[i], *recall_);
+    queues_.emplace_back(port_, i, info, *pools_[i], doorbells[i], *recall_, rss_.get());
   return {};
 }
 

@@ -26,6 +26,7 @@
 #include "extaris/netdev/descriptor.h"
 #include "extaris/netdev/eth_recall.h"
 #include "extaris/netdev/net_device.h"
+#include "extaris/netdev/rss.h"
 
 namespace arrakis::extaris {
 
@@ -44,13 +45,14 @@ struct EthDoorbell {
 class EthQueue final : public NetDevice {
  public:
   EthQueue(std::uint16_t port, std::uint16_t queue, const DeviceInfo& info, PacketPool& pool,
-           EthDoorbell doorbell, EthRecall& recall) noexcept
+           EthDoorbell doorbell, EthRecall& recall, const Rss* rss) noexcept
       : port_{port},
         queue_{queue},
         doorbell_{doorbell},
         info_{info},
         pool_{&pool},
-        recall_{&recall} {}
+        recall_{&recall},
+        rss_{rss} {}
 
   const DeviceInfo& info() const noexcept override { return info_; }
   void receive(Burst& burst) noexcept override;
@@ -61,6 +63,7 @@ class EthQueue final : public NetDevice {
   }
   void arm_doorbell() noexcept override;
   void disarm_doorbell() noexcept override;
+  Arrives arrives(const Endpoint& remote, const Endpoint& local) const noexcept override;
   bool link_up() const noexcept override;
 
   const EthQueueCounters& counters() const noexcept { return counters_; }
@@ -75,6 +78,7 @@ class EthQueue final : public NetDevice {
   DeviceInfo info_;
   PacketPool* pool_;
   EthRecall* recall_;
+  const Rss* rss_;  // nullptr: the driver does not say
   bool has_left_ = false;
   EthQueueCounters counters_;
 };
@@ -129,6 +133,7 @@ class EthPort {
   std::vector<PacketPool*> pools_;
   std::vector<Descriptor> timers_;  // one a queue
   std::unique_ptr<EthRecall> recall_;
+  std::unique_ptr<const Rss> rss_;
   std::vector<EthQueue> queues_;
 };
 

@@ -25,6 +25,7 @@ struct DeviceInfo {
   std::uint16_t mtu_bytes = 1500;  // largest IP packet
   Checksum receive_checksum = Checksum::software;
   Checksum transmit_checksum = Checksum::software;
+  std::uint16_t queues = 1;  // of the whole device: who they receive for is for arrives() to say
 };
 
 class NetDevice {
@@ -49,6 +50,13 @@ class NetDevice {
   virtual int doorbell() const noexcept { return -1; }
   virtual void arm_doorbell() noexcept {}
   virtual void disarm_doorbell() noexcept {}
+
+  // Whether what `remote` sends to `local` comes in by this queue, or by another of its device.
+  enum class Arrives : std::uint8_t { here, elsewhere, unknown };
+  virtual Arrives arrives([[maybe_unused]] const Endpoint& remote,
+                          [[maybe_unused]] const Endpoint& local) const noexcept {
+    return info().queues == 1 ? Arrives::here : Arrives::unknown;
+  }
 
   virtual bool link_up() const noexcept { return true; }
 };

@@ -100,7 +100,7 @@ XdpDevice::XdpDevice(XdpOptions options, Mapping umem, Rings rings, const Views&
     : socket_{std::move(options.socket)},
       umem_{std::move(umem)},
       rings_{std::move(rings)},
-      info_{.mac = options.mac, .mtu_bytes = options.mtu_bytes},
+      info_{.mac = options.mac, .mtu_bytes = options.mtu_bytes, .queues = options.queues},
       frame_log2_{static_cast<std::uint32_t>(std::countr_zero(options.frame_bytes))},
       frame_count_{options.frame_count},
       frame_bytes_max_{std::min<std::uint32_t>(options.mtu_bytes + ethernet_header_bytes,

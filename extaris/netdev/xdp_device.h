@@ -40,6 +40,7 @@ struct XdpOptions {
   std::uint32_t transmit_size = 0;
   MacAddress mac;
   std::uint16_t mtu_bytes = 1500;
+  std::uint16_t queues = 1;  // of the netdev
 };
 
 struct XdpCounters {

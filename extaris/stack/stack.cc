@@ -23,7 +23,7 @@ struct Stack::Parts {
         link{device_, config, counters},
         ip{link, config, device_.info().mtu_bytes, counters},
         udp{link, ip, config, device_.info(), counters},
-        tcp{link, ip, config, device_.info(), counters},
+        tcp{link, ip, config, device_, counters},
         icmp{link, ip, device_.info(), counters},
         reassembly{counters},
         receiver{device_.info(), {link, ip, icmp, reassembly, udp, tcp}, counters} {}

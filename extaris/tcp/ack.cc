@@ -35,7 +35,10 @@ Instant release_acknowledged(ControlBlock& c, Seq ack, Instant now) {
     }
     sent_at = n.transmissions == 1 ? n.sent_at : never;
     if (is_watched) [[unlikely]] {
-      if ((n.fate & fate::sacked) == 0) note_delivered(c, n, now);
+      if ((n.fate & fate::sacked) == 0) {
+        note_original(c, n);
+        note_delivered(c, n, now);
+      }
       forget_fate(c, n, n.bytes);
     }
     prefetch_frame(m);  // a pool gives out first what came back last
@@ -44,13 +47,44 @@ Instant release_acknowledged(ControlBlock& c, Seq ack, Instant now) {
   return sent_at;
 }
 
+// The byte that probed the window was taken: the rest of its segment is what is unsent.
+void take_probe(ControlBlock& c, Seq ack) {
+  if (!c.is_probed || ack != c.snd_nxt + 1 || c.unsent == nullptr) return;
+  SegmentNotes& n = notes_of(c.unsent);
+  n.first = n.first + 1;
+  --n.bytes;
+  c.snd_una = c.snd_nxt = ack;
+  c.is_probed = false;
+  if (n.bytes > 0) return;
+  c.unsent = c.sent.after(c.unsent);
+  c.sent.pop_front();
+  if (c.unsent != nullptr) return;
+  disarm(c);
+  c.unmark(exceptional::window_shut);
+  c.set(flag::send_now);  // a FIN, perhaps
+}
+
+// A peer that answers is there, whatever its window (RFC 9293, 3.8.6.1).
+void hear_of_shut_window(ControlBlock& c, const Segment& s, const Context& context) {
+  c.probes_unanswered = 0;
+  if (c.sender_timer == SenderTimer::persist) {
+    c.first_unanswered = context.now.tick;
+    take_probe(c, s.ack);
+  } else if (s.window == 0) {  // it was shut on what is under way
+    c.first_unanswered = context.now.tick;
+    if (c.backoff >= limits::retransmissions_max) c.backoff = limits::retransmissions_max - 1;
+  }
+}
+
 // RFC 9293, 3.10.7.4: from SYN-RECEIVED.
 void establish(ControlBlock& c, const Segment& s, const Context& context) {
   enter(c, State::established);
-  c.snd_wnd = std::uint32_t{s.window} << c.snd_shift();
+  c.snd_wnd = c.snd_wnd_max = std::uint32_t{s.window} << c.snd_shift();
   c.snd_wl1 = s.seq;
   c.news |= news::connected;
+  begin_after(c, c.backoff);
   c.backoff = 0;
+  if (c.has(flag::fin_queued)) enter(c, State::fin_wait_1);  // closed already: RFC 9293, 3.10.4
   if (c.keepalive_idle_ms != 0) {
     c.last_received = context.now.tick;
     c.life_timer = LifeTimer::keepalive;
@@ -87,29 +121,52 @@ void hear_echo(ControlBlock& c, const Segment& s, std::uint32_t acked, const Con
   c.must_say_cwr = true;
 }
 
+// RFC 7323, 4: of what was sent twice, the echo says which transmission is acknowledged.
+void measure_retransmission(ControlBlock& c, const Segment& s, const Context& context) {
+  if (c.backoff == 0 || !s.is_stamped || !c.has(flag::timestamps)) return;
+  const std::uint32_t age_ms = context.now.tick.ms + c.ts_offset - s.timestamps.echo;
+  if (age_ms > limits::rto_max.ns / 1'000'000) return;
+  c.rtt.sample(Duration::milliseconds(age_ms));
+  c.backoff = 0;
+}
+
 bool fin_is_acknowledged(const ControlBlock& c) {
   return c.has(flag::fin_sent) && c.snd_una == c.snd_nxt;
 }
 
 }  // namespace
 
+// RFC 6298, 5.7; RFC 6928, 2: a single SYN that was lost says little.
+void begin_after(ControlBlock& c, std::uint8_t retransmissions) noexcept {
+  if (retransmissions > 0) c.rtt.begin_with_care();
+  if (retransmissions > 1) c.cwnd = c.mss;
+}
+
 void acknowledge_sent(ControlBlock& c, Seq ack, const Context& context) noexcept {
   const std::uint32_t flight = c.flight();
   const std::uint32_t acked = ack - c.snd_una;
   c.snd_una = ack;
   const Instant sent_at = release_acknowledged(c, ack, context.now.at);
-  if (sent_at != never) c.rtt.sample(context.now.at - sent_at);
-  c.backoff = 0;
+  if (sent_at != never) [[likely]] {
+    c.rtt.sample(context.now.at - sent_at);
+    c.backoff = 0;  // only a measurement says that it may be (RFC 6298, 5)
+  } else if (c.backoff > limits::backoff_kept_max) {
+    c.backoff = limits::backoff_kept_max;
+  }
   // RFC 6298, 5.2 and 5.3
   if (c.snd_una == c.snd_nxt) {
     disarm(c);
+    c.sender_due = context.now.tick + current_rto(c);  // idle from then on: RFC 5681, 4.1
   } else {
     c.first_unanswered = context.now.tick;
     rearm_sender(c, context.now.tick);
   }
   // RFC 7661: a window that was not used is not known to be good. Recovery has its own rule.
-  const bool may_grow = (c.exceptional & exceptional::recovery) == 0 || c.loss.after_timeout;
-  if (2 * flight >= c.cwnd && may_grow) grow_window(c, acked, context.now.at);
+  const bool recovers = (c.exceptional & exceptional::recovery) != 0;
+  const bool may_grow = !recovers || c.loss.after_timeout;
+  // RFC 3465, 2.3: after a timeout an acknowledgment may be of what had arrived long before.
+  const std::uint32_t counted = recovers ? std::min<std::uint32_t>(acked, c.mss) : acked;
+  if (2 * flight >= c.cwnd && may_grow) grow_window(c, counted, context.now.at);
   if (c.unsent != nullptr || c.has(flag::fin_queued)) c.set(flag::send_now);
   if (c.has(flag::wants_room) && c.snd_end - c.snd_una <= c.send_buffer() / 2) {
     c.clear(flag::wants_room);
@@ -119,6 +176,8 @@ void acknowledge_sent(ControlBlock& c, Seq ack, const Context& context) noexcept
 
 Next process_ack(ControlBlock& c, Segment& s, const Context& context) noexcept {
   if (!s.has(tcp_flag::ack)) return Next::stop;
+  if ((c.exceptional & exceptional::window_shut) != 0 || s.window == 0)
+    hear_of_shut_window(c, s, context);
   const bool is_sane = s.ack.not_after(c.snd_nxt) &&
                        (c.snd_una - std::max(c.snd_wnd_max, c.snd_wnd)).not_after(s.ack);
   if (c.state == State::syn_received) {
@@ -134,11 +193,17 @@ Next process_ack(ControlBlock& c, Segment& s, const Context& context) noexcept {
   delivery.is_duplicate = s.ack == una && s.length() == 0 && c.flight() > 0 &&
                           std::uint32_t{s.window} << c.snd_shift() == c.snd_wnd;
   delivery.has_dsack = take_sack(c, s, context);
-  if (delivery.is_advance) acknowledge_sent(c, s.ack, context);
+  if (delivery.is_advance) {
+    measure_retransmission(c, s, context);
+    const std::uint32_t cwnd = c.cwnd;
+    acknowledge_sent(c, s.ack, context);
+    // RFC 3168, 6.1.2: what says that there is congestion opens no window.
+    if (c.has(flag::ecn) && s.has(tcp_flag::ece)) c.cwnd = std::min(c.cwnd, cwnd);
+  }
   delivery.bytes = (c.snd_una - una) + (c.loss.sacked_bytes - sacked);
   update_window(c, s, delivery.is_advance);
   if (c.has(flag::ecn)) hear_echo(c, s, c.snd_una - una, context);
-  recover(c, delivery, context);
+  recover(c, s, delivery, context);
   if (!fin_is_acknowledged(c)) return Next::proceed;
   return after_fin_acknowledged(c, context);
 }

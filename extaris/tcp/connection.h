@@ -35,7 +35,7 @@ enum class SenderTimer : std::uint8_t {
   persist,     // RFC 9293, 3.8.6.1: the peer's window is closed
 };
 // The connection's own.
-enum class LifeTimer : std::uint8_t { idle, keepalive, fin_wait_2, time_wait };
+enum class LifeTimer : std::uint8_t { idle, keepalive, linger, fin_wait_2, time_wait };
 
 // Bits of ControlBlock::exceptional: any of them, and header prediction is not asked.
 namespace exceptional {
@@ -82,8 +82,10 @@ struct LossState {
   Seq point{};       // recovery ends when this is acknowledged
   Seq probe_end{};   // TLP.end_seq
   Seq highest_sacked{};
-  Seq undo_from{};                         // SND.UNA when recovery began
-  std::uint32_t undo_retransmissions = 0;  // not yet said by DSACK to have been for nothing
+  // What to go back to if recovery turns out to have begun for nothing (RFC 3522, RFC 5682).
+  bool may_undo = false;
+  bool original_arrived = false;  // what was thought lost, and never sent again, was delivered
+  std::uint32_t undo_stamp = 0;   // our timestamps of retransmissions are this or later
   std::uint32_t undo_cwnd = 0;
   std::uint32_t undo_ssthresh = 0;
   // PRR (RFC 6937)
@@ -135,8 +137,9 @@ struct alignas(64) ControlBlock {
   RoundTrip rtt;
   Tick sender_due;
   Tick wheel_due;
-  SenderTimer sender_timer = SenderTimer::idle;
-  std::uint8_t backoff = 0;  // of the retransmission or persist timer
+  SenderTimer sender_timer : 3 = SenderTimer::idle;
+  std::uint8_t backoff : 5 = 0;  // of the retransmission or persist timer
+  std::uint8_t stamped_day = 0;  // Now::day, when `ts_recent` was
   std::uint8_t receive_log2 = 0;
   std::uint8_t send_log2 = 0;
   // ---- the rest
@@ -159,8 +162,15 @@ struct alignas(64) ControlBlock {
   bool receive_shut = false;          // the application reads no more
   bool fin_is_early = false;          // `fin_seq` lies behind a gap
   bool duplicate_to_tell = false;     // RFC 2883: `duplicate` goes first
+  bool fast_open = false;             // RFC 7413: our SYN asks for a cookie, or has one and text
+  bool fast_opened = false;           // ... or the peer's had, and the handshake is not over yet
+  bool syn_waits = false;             // until what is to be sent with it is known
+  bool is_probed = false;  // a window probe may have brought the peer the byte at SND.NXT
+  std::uint8_t probes_unanswered = 0;  // of the window, in a row
+  std::uint8_t challenges_left = 0;    // until `challenges_until`
+  Tick challenges_until;
   Tick life_due;
-  Tick last_received;     // for keepalive, and for PAWS (RFC 7323, 5.5)
+  Tick last_received;     // for keepalive
   Tick first_unanswered;  // when what the retransmission timer runs for was first sent
   std::uint32_t keepalive_idle_ms = 0;  // 0: off
   std::uint32_t keepalive_interval_ms = 0;

@@ -7,6 +7,7 @@
 #include "extaris/packet/bytes.h"
 #include "extaris/packet/headers.h"
 #include "extaris/packet/notes.h"
+#include "extaris/tcp/loss.h"
 #include "extaris/tcp/transmit.h"
 #include "extaris/wire/ipv4.h"
 #include "extaris/wire/ipv6.h"
@@ -61,8 +62,10 @@ bool Emitter::find_path(ControlBlock& c) noexcept {
   const Path* path = ip_.path_to(c.remote_address);
   if (path == nullptr) return false;
   if (path->mtu_bytes != c.path_mtu) {
+    const bool has_shrunk = path->mtu_bytes < c.path_mtu;
     c.path_mtu = path->mtu_bytes;
     update_mss(c);
+    if (has_shrunk && is_synchronized(c.state)) mark_too_big_lost(c);
   }
   c.mac = path->mac;
   c.path_epoch = path->mac_known ? epoch_ : std::uint16_t{0};
@@ -162,8 +165,9 @@ void Emitter::push_frame(ControlBlock& c, Packet& packet, const Fields& fields) 
                             static_cast<std::uint8_t>(sizeof(TcpHeader) + fields.options.bytes)});
     }
   }
-  // RFC 3168, 6.1.4 and 6.1.5: neither bare ACKs nor retransmissions are marked.
-  const bool markable = c.has(flag::ecn) && text_bytes > 0 && fields.seq == c.snd_nxt;
+  // RFC 3168, 6.1.4 to 6.1.6: neither bare ACKs nor retransmissions nor window probes are marked.
+  const bool markable =
+      c.has(flag::ecn) && text_bytes > 0 && fields.seq == c.snd_nxt && !fields.is_probe;
   const std::uint8_t traffic_class = markable ? ecn_capable : std::uint8_t{0};
   auto& frame = headers_at<Frame>(push_front(packet, sizeof(Frame)));
   frame.ethernet.target = c.mac;
@@ -234,8 +238,24 @@ bool Emitter::send_bare(ControlBlock& c, Seq seq, std::uint8_t flags) noexcept {
   return true;
 }
 
-bool Emitter::send_syn(ControlBlock& c, std::uint8_t flags) noexcept {
+bool Emitter::send_window_probe(ControlBlock& c) noexcept {
   Packet packet = allocate();
+  if (!packet) return false;
+  resize(packet, 1);
+  bytes(packet)[0] = tail(c.unsent, notes_of(c.unsent).bytes)[0];
+  const Options options = push_options(c, packet);
+  send(c, std::move(packet), {c.snd_nxt, tcp_flag::ack, options, true});
+  return true;
+}
+
+bool Emitter::send_syn(ControlBlock& c, std::uint8_t flags, const SynExtras& extras) noexcept {
+  Packet packet;
+  if (extras.text != nullptr) {
+    show_tail(extras.text, notes_of(extras.text).bytes);
+    packet = share(extras.text);
+  } else {
+    packet = allocate();
+  }
   if (!packet || !find_path(c)) {
     counters_.drop(packet ? Drop::no_route : Drop::no_buffer);
     return false;
@@ -249,6 +269,7 @@ bool Emitter::send_syn(ControlBlock& c, std::uint8_t flags) noexcept {
   if (c.has(flag::timestamps))
     options.timestamps({now_.tick.ms + c.ts_offset, answers ? c.ts_recent : 0});
   if (c.shifts != 0 || !answers) options.window_scale(static_cast<std::uint8_t>(c.shifts >> 4));
+  if (extras.cookie) options.fast_open(*extras.cookie);
   const Options pushed = push(packet, options);
   // RFC 7323, 2.2: the window of a SYN is not scaled.
   const std::uint8_t shifts = std::exchange(c.shifts, std::uint8_t{0});

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -39,7 +40,14 @@ class Emitter {
   bool send_text(ControlBlock& c, rte_mbuf* m, std::uint8_t flags) noexcept;
   // A segment without text. False: no packet.
   bool send_bare(ControlBlock& c, Seq seq, std::uint8_t flags) noexcept;
-  bool send_syn(ControlBlock& c, std::uint8_t flags) noexcept;
+  // The first byte that has not been sent, in a segment of its own. REQUIRES: there is one.
+  bool send_window_probe(ControlBlock& c) noexcept;
+  struct SynExtras {
+    std::optional<std::span<const std::byte>> cookie{};  // RFC 7413; empty: asks for one
+    rte_mbuf* text = nullptr;                            // of the send queue, which keeps it
+  };
+  bool send_syn(ControlBlock& c, std::uint8_t flags) noexcept { return send_syn(c, flags, {}); }
+  bool send_syn(ControlBlock& c, std::uint8_t flags, const SynExtras& extras) noexcept;
 
   // Of no connection (RFC 9293, 3.5.2).
   struct Stray {
@@ -65,6 +73,7 @@ class Emitter {
     Seq seq;
     std::uint8_t flags;
     Options options;
+    bool is_probe = false;
   };
   Options push_options(ControlBlock& c, Packet& packet) noexcept;
   Options push_sack(ControlBlock& c, Packet& packet) noexcept;

@@ -22,14 +22,27 @@ struct Delivery {
 bool take_sack(ControlBlock& c, const Segment& s, const Context& context) noexcept;
 // RFC 8985, 6.2, steps 1 and 2: `n` has been delivered.
 void note_delivered(ControlBlock& c, const SegmentNotes& n, Instant now) noexcept;
+// RFC 5682, 3.1, step 3b: `n` has been delivered, and if it was only sent before the timeout that
+// called it lost, the timeout came too early.
+inline void note_original(ControlBlock& c, const SegmentNotes& n) noexcept {
+  if (c.loss.after_timeout && n.transmissions == 1 && (n.first + n.bytes).not_after(c.loss.point))
+    c.loss.original_arrived = true;
+}
 // The same, steps 3 to 5: marks what was sent so long before that it must be lost. True: something
 // was marked. Arms the reorder timer for what may yet turn out to be.
 bool detect_losses(ControlBlock& c, const Context& context) noexcept;
 // Everything that is not sacked counts as lost.
 void mark_all_lost(ControlBlock& c) noexcept;
+// What is under way and does not fit the path any more was dropped (RFC 1191, 6.4); that is no sign
+// of congestion.
+void mark_too_big_lost(ControlBlock& c) noexcept;
+// What is under way is under way after all.
+void mark_none_lost(ControlBlock& c) noexcept;
 
 // recovery.cc: after each acknowledgment.
-void recover(ControlBlock& c, Delivery delivery, const Context& context) noexcept;
+void recover(ControlBlock& c, const Segment& s, Delivery delivery, const Context& context) noexcept;
 void enter_recovery(ControlBlock& c, const Context& context) noexcept;
+// Remembers what to go back to, before the window is reduced.
+void prepare_undo(ControlBlock& c, const Context& context) noexcept;
 
 }  // namespace arrakis::extaris::tcp

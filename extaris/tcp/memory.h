@@ -14,38 +14,56 @@ namespace arrakis::extaris::tcp {
 
 enum class Memory : std::uint8_t {
   ample,
-  scarce,    // nothing is kept out of order: the peer sends it again when its turn has come
-  reserved,  // what is left is for ACKs and for what completes: no text is kept, or lent to write
+  scarce,     // nothing is kept out of order: the peer sends it again when its turn has come; and
+  reserved,   // each queue of a connection gets its share: who hoards waits, everybody else goes on
+  exhausted,  // what is left is for ACKs: no text is kept, or lent to write
 };
+
+// How many packets a connection may have received and not given back, or sent and not had
+// acknowledged, before it gets no more.
+constexpr std::uint16_t share_of(Memory memory) {
+  switch (memory) {
+    case Memory::ample: return limits::received_packets_max;
+    case Memory::scarce: return limits::scarce_packets_max;
+    case Memory::reserved: return limits::reserved_packets_max;
+    case Memory::exhausted: return 0;
+  }
+  return 0;
+}
 
 class MemoryWatch {
  public:
   explicit MemoryWatch(const PacketPool& pool) noexcept
       : pool_{pool},
         scarce_below_{pool.capacity() / limits::memory_scarce_part},
-        reserved_below_{pool.capacity() / limits::memory_reserved_part} {}
+        reserved_below_{pool.capacity() / limits::memory_reserved_part},
+        exhausted_below_{pool.capacity() / limits::memory_exhausted_part} {}
 
   Memory state() const noexcept { return state_; }
 
-  // After each burst. To count what is left costs as much as a segment, so it is done for so many
-  // at a time while there is plenty.
-  void follow(std::uint64_t segments_received) noexcept {
-    if (state_ == Memory::ample && segments_received - seen_ < limits::memory_look_every) return;
-    seen_ = segments_received;
+  // After each burst, and whenever the application takes a packet: `taken` counts those it took and
+  // those received. To see what is left costs as much as a segment, so it is done for so many at a
+  // time while there is plenty.
+  void follow(std::uint64_t taken) noexcept {
+    if (state_ == Memory::ample && taken - seen_ < limits::memory_look_every) [[likely]]
+      return;
+    seen_ = taken;
     look();
   }
 
  private:
   void look() noexcept {
     const std::size_t left = pool_.available();
-    state_ = left < reserved_below_ ? Memory::reserved
-             : left < scarce_below_ ? Memory::scarce
-                                    : Memory::ample;
+    state_ = left < exhausted_below_  ? Memory::exhausted
+             : left < reserved_below_ ? Memory::reserved
+             : left < scarce_below_   ? Memory::scarce
+                                      : Memory::ample;
   }
 
   const PacketPool& pool_;
   std::size_t scarce_below_;
   std::size_t reserved_below_;
+  std::size_t exhausted_below_;
   std::uint64_t seen_ = 0;
   Memory state_ = Memory::ample;
 };

@@ -154,12 +154,9 @@ void note_marks(ControlBlock& c, const Segment& s, const Context& context) {
 }  // namespace
 
 void take_text(ControlBlock& c, Segment& s, const Context& context) noexcept {
-  if (context.memory == Memory::reserved) [[unlikely]] {
-    ++context.counters.memory_refused;
-    c.set(flag::ack_now);
-    return;
-  }
-  if (c.received_packets >= limits::received_packets_max) [[unlikely]] {
+  const std::uint16_t share = share_of(context.memory);
+  if (c.received_packets >= share) [[unlikely]] {
+    if (share < limits::received_packets_max) ++context.counters.memory_refused;
     ++context.counters.receive_queue_full;
     c.set(flag::ack_now);
     return;

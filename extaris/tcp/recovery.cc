@@ -69,6 +69,7 @@ void reduce_proportionally(ControlBlock& c, const Delivery& delivery) {
 
 void leave_recovery(ControlBlock& c) {
   LossState& l = c.loss;
+  l.may_undo = false;
   if (!l.after_timeout) c.cwnd = std::max<std::uint32_t>(c.ssthresh, c.mss);
   l.in_recovery = l.after_timeout = false;
   l.duplicate_acks = 0;
@@ -90,7 +91,39 @@ void judge_probe(ControlBlock& c, const Delivery& delivery, const Context& conte
   c.cwnd = std::min(c.cwnd, c.ssthresh);
 }
 
+// Whether the acknowledgment is of what was sent first, so that nothing had to be sent again: its
+// timestamp is older than any retransmission (RFC 3522), or it covers what was never sent again
+// (RFC 5682; without SACK that says nothing).
+bool was_spurious(const ControlBlock& c, const Delivery& delivery, const Segment& s) {
+  if (!c.loss.may_undo) return false;
+  if (c.loss.original_arrived && c.has(flag::sack)) return true;
+  return delivery.is_advance && s.is_stamped && c.has(flag::timestamps) &&
+         static_cast<std::int32_t>(s.timestamps.echo - c.loss.undo_stamp) < 0;
+}
+
+// RFC 4015: as if nothing had happened.
+void undo(ControlBlock& c, const Context& context) {
+  ++context.counters.recoveries_undone;
+  c.cwnd = std::max(c.cwnd, c.loss.undo_cwnd);
+  c.ssthresh = std::max(c.ssthresh, c.loss.undo_ssthresh);
+  mark_none_lost(c);
+  // What was delivered is not what was sent last, so it says nothing of what was sent before that.
+  c.loss.rack_sent_at = Instant{};
+  c.loss.rack_rtt_us = 0;
+  c.loss.after_timeout = true;  // the window is what it should be
+  leave_recovery(c);
+}
+
 }  // namespace
+
+void prepare_undo(ControlBlock& c, const Context& context) noexcept {
+  LossState& l = c.loss;
+  l.may_undo = true;
+  l.original_arrived = false;
+  l.undo_stamp = context.now.tick.ms + c.ts_offset;
+  l.undo_cwnd = c.cwnd;
+  l.undo_ssthresh = c.ssthresh;
+}
 
 void enter_recovery(ControlBlock& c, const Context& context) noexcept {
   LossState& l = c.loss;
@@ -102,16 +135,20 @@ void enter_recovery(ControlBlock& c, const Context& context) noexcept {
   l.point = c.snd_nxt;
   l.recover_flight = c.flight();
   l.prr_delivered = l.prr_out = 0;
+  prepare_undo(c, context);
   c.ssthresh = threshold_after_congestion(c, context.now.at, false);
   c.mark(exceptional::recovery | exceptional::scoreboard);
   c.must_say_cwr = c.has(flag::ecn);
 }
 
-void recover(ControlBlock& c, Delivery delivery, const Context& context) noexcept {
+void recover(ControlBlock& c, const Segment& s, Delivery delivery,
+             const Context& context) noexcept {
   LossState& l = c.loss;
   const std::uint8_t interesting = exceptional::scoreboard | exceptional::recovery;
   if ((c.exceptional & interesting) == 0 && !delivery.is_duplicate) return;
   judge_probe(c, delivery, context);
+  if (l.in_recovery && was_spurious(c, delivery, s)) undo(c, context);
+  if (delivery.is_advance) l.may_undo = false;  // what was sent again may have arrived
   if (l.in_recovery && c.snd_una.not_before(l.point)) leave_recovery(c);
   if (!c.has(flag::sack) && c.snd_una == c.snd_nxt) l.sacked_bytes = 0;
   if (!c.has(flag::sack))

@@ -29,9 +29,15 @@ class RoundTrip {
     srtt_8us_ = std::max(srtt_8us_ - srtt_8us_ / 8 + us, 1u);
   }
 
+  // Section 5.7: even the SYN had to be sent again.
+  void begin_with_care() noexcept {
+    if (!is_known()) rttvar_4us_ = limits::rto_after_lost_syn.ns / 1'000;
+  }
+
   // Before it is backed off (section 5.5).
   Duration timeout() const noexcept {
-    if (!is_known()) return limits::rto_initial;
+    if (!is_known())
+      return rttvar_4us_ == 0 ? limits::rto_initial : Duration::microseconds(rttvar_4us_);
     const Duration rto = Duration::microseconds(std::int64_t{srtt_us()} + rttvar_4us_);
     return std::clamp(rto, limits::rto_min, limits::rto_max);
   }

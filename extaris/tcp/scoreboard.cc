@@ -29,6 +29,7 @@ void mark_sacked(ControlBlock& c, SegmentNotes& n, Instant now) {
     c.loss.reorder_seen = true;
   n.fate = static_cast<std::uint8_t>((n.fate & ~fate::lost) | fate::sacked);
   c.loss.sacked_bytes += n.bytes;
+  note_original(c, n);
   note_delivered(c, n, now);
 }
 
@@ -115,6 +116,22 @@ void mark_all_lost(ControlBlock& c) noexcept {
     c.loss.lost_bytes += n.bytes;
   }
   c.mark(exceptional::scoreboard);
+}
+
+void mark_too_big_lost(ControlBlock& c) noexcept {
+  for (rte_mbuf* m = c.sent.first(); m != nullptr && m != c.unsent; m = c.sent.after(m)) {
+    SegmentNotes& n = notes_of(m);
+    if (n.bytes <= c.mss || (n.fate & (fate::sacked | fate::lost)) != 0) continue;
+    n.fate |= fate::lost;
+    c.loss.lost_bytes += n.bytes;
+    c.mark(exceptional::scoreboard);
+  }
+}
+
+void mark_none_lost(ControlBlock& c) noexcept {
+  for (rte_mbuf* m = c.sent.first(); m != nullptr && m != c.unsent; m = c.sent.after(m))
+    notes_of(m).fate = static_cast<std::uint8_t>(notes_of(m).fate & ~fate::lost);
+  c.loss.lost_bytes = 0;
 }
 
 }  // namespace arrakis::extaris::tcp

@@ -1,5 +1,6 @@
 #include "extaris/tcp/segment_arrives.h"
 
+#include <algorithm>
 #include <array>
 
 #include "extaris/tcp/limits.h"
@@ -12,17 +13,20 @@ constexpr bool is_before(std::uint32_t a, std::uint32_t b) {
   return static_cast<std::int32_t>(a - b) < 0;
 }
 
-// RFC 7323, 5.3 (R1): older than what we have seen of this peer.
-bool is_old_duplicate(const ControlBlock& c, const Segment& s) {
+// RFC 7323, 5.3 (R1): older than what we have seen of this peer, unless that was so long ago that
+// its clock may have gone around (5.5).
+bool is_old_duplicate(const ControlBlock& c, const Segment& s, const Now& now) {
   return s.is_stamped && c.has(flag::timestamps) && !s.has(tcp_flag::rst) &&
-         is_before(s.timestamps.value, c.ts_recent);
+         is_before(s.timestamps.value, c.ts_recent) &&
+         static_cast<std::uint8_t>(now.day - c.stamped_day) <= limits::paws_days;
 }
 
 // RFC 9293, 3.4: the four cases.
 bool is_acceptable(const ControlBlock& c, const Segment& s) {
   const std::uint32_t window = c.rcv_wnd();
-  if (s.length() == 0) return window == 0 ? s.seq == c.rcv_nxt : s.seq.in_window(c.rcv_nxt, window);
-  if (window == 0) return false;
+  // What a segment says counts, though there is no room for what it brings: trim() takes that off.
+  if (window == 0) return s.seq == c.rcv_nxt;
+  if (s.length() == 0) return s.seq.in_window(c.rcv_nxt, window);
   return s.seq.in_window(c.rcv_nxt, window) || (s.end() - 1).in_window(c.rcv_nxt, window);
 }
 
@@ -40,18 +44,18 @@ void trim(ControlBlock& c, Segment& s, TcpCounters& counters) {
     s.bytes -= old;
     s.seq = s.seq + old;
   }
-  if (s.end().after(c.rcv_edge) && s.bytes > 0) {
-    std::uint32_t beyond = s.end() - c.rcv_edge;
-    if (s.has(tcp_flag::fin)) {
-      s.flags = static_cast<std::uint8_t>(s.flags & ~tcp_flag::fin);
-      --beyond;
-    }
-    if (beyond > s.bytes) beyond = s.bytes;
-    resize(s.text, s.bytes - beyond);
-    s.bytes -= beyond;
-    counters.beyond_window += beyond;
-    c.set(flag::ack_now);
+  const bool is_probe = c.rcv_wnd() == 0;
+  if (!s.end().after(c.rcv_edge) || (s.bytes == 0 && !(is_probe && s.has(tcp_flag::fin)))) return;
+  std::uint32_t beyond = s.end() - c.rcv_edge;
+  if (s.has(tcp_flag::fin)) {
+    s.flags = static_cast<std::uint8_t>(s.flags & ~tcp_flag::fin);
+    --beyond;
   }
+  beyond = std::min(beyond, s.bytes);
+  if (beyond > 0) resize(s.text, s.bytes - beyond);
+  s.bytes -= beyond;
+  if (!is_probe) counters.beyond_window += beyond;
+  c.set(flag::ack_now);
 }
 
 // RFC 2883, 4: what was received again is told in the next ACK.
@@ -64,7 +68,11 @@ void note_duplicate(ControlBlock& c, Seq first, Seq end) {
 }  // namespace
 
 Next check_sequence(ControlBlock& c, Segment& s, const Context& context) noexcept {
-  if (is_old_duplicate(c, s)) {
+  if (c.has(flag::timestamps) && !s.is_stamped && !s.has(tcp_flag::rst)) {
+    ++context.counters.no_timestamp;  // RFC 7323, 3.2
+    return Next::stop;
+  }
+  if (is_old_duplicate(c, s, context.now)) {
     ++context.counters.old_timestamps;
     return Next::acknowledge;
   }
@@ -84,12 +92,6 @@ Next check_sequence(ControlBlock& c, Segment& s, const Context& context) noexcep
       context.counters.duplicate_bytes += s.bytes;
       note_duplicate(c, s.seq, earlier(s.seq + s.bytes, c.rcv_nxt));
     }
-    // What it acknowledges counts even so: the window is shut, but it may only be so our way
-    // (RFC 9293, 3.10.7.4: "should be processed").
-    const bool may_matter = s.seq == c.rcv_nxt && c.rcv_wnd() == 0 && s.has(tcp_flag::ack);
-    if (may_matter && is_synchronized(c.state) && s.ack.not_after(c.snd_nxt) &&
-        s.ack.after(c.snd_una))
-      acknowledge_sent(c, s.ack, context);
     return Next::acknowledge;
   }
   if (s.bytes > 0 && s.seq.before(c.rcv_nxt) && is_synchronized(c.state)) {
@@ -101,7 +103,7 @@ Next check_sequence(ControlBlock& c, Segment& s, const Context& context) noexcep
   // RFC 7323, 4.3: of the segment that the last ACK was waiting for.
   if (s.is_stamped && c.has(flag::timestamps) && !s.has(tcp_flag::rst) &&
       s.seq.not_after(c.last_ack_sent))
-    c.ts_recent = s.timestamps.value;
+    note_timestamp(c, s, context);
   trim(c, s, context.counters);
   return Next::proceed;
 }
@@ -139,6 +141,7 @@ Next check_syn(ControlBlock& c, Segment& s, const Context&) noexcept {
 }
 
 Next segment_arrives(ControlBlock& c, Segment& s, const Context& context) noexcept {
+  c.last_received = context.now.tick;
   if (c.state == State::syn_sent) return segment_arrives_in_syn_sent(c, s, context);
   constexpr std::array steps{check_sequence, check_reset,  check_syn,  process_ack,
                              process_urgent, process_text, process_fin};
@@ -149,7 +152,7 @@ Next segment_arrives(ControlBlock& c, Segment& s, const Context& context) noexce
 
 void receive_fast(ControlBlock& c, Segment& s, const Context& context) noexcept {
   ++context.counters.fast_path;
-  if (s.is_stamped && s.seq.not_after(c.last_ack_sent)) c.ts_recent = s.timestamps.value;
+  if (s.is_stamped && s.seq.not_after(c.last_ack_sent)) note_timestamp(c, s, context);
   update_window(c, s, true);
   if (c.has(flag::keepalive)) [[unlikely]]
     c.last_received = context.now.tick;

@@ -46,6 +46,11 @@ inline void update_window(ControlBlock& c, const Segment& s, bool acknowledges_m
   c.backoff = 0;
 }
 
+inline void note_timestamp(ControlBlock& c, const Segment& s, const Context& context) noexcept {
+  c.ts_recent = s.timestamps.value;
+  c.stamped_day = context.now.day;
+}
+
 // REQUIRES: takes_fast_path().
 void receive_fast(ControlBlock& c, Segment& s, const Context& context) noexcept;
 
@@ -66,6 +71,9 @@ Next segment_arrives_in_syn_sent(ControlBlock& c, Segment& s, const Context& con
 
 // What the peer's SYN says of the connection: MSS, window scale, SACK, timestamps, ECN.
 void take_syn_options(ControlBlock& c, const Segment& s, const Context& context) noexcept;
+
+// The handshake is over, and its SYN had to be sent again so often: the path may be a bad one.
+void begin_after(ControlBlock& c, std::uint8_t retransmissions) noexcept;
 
 // The peer acknowledges up to `ack`, which is after SND.UNA (ack.cc).
 void acknowledge_sent(ControlBlock& c, Seq ack, const Context& context) noexcept;

@@ -19,7 +19,7 @@ void take_syn_options(ControlBlock& c, const Segment& s, const Context& context)
                                                                      : limits::default_mss_v6),
                         limits::least_mss);
   if (options.timestamps && c.has(flag::timestamps))
-    c.ts_recent = options.timestamps->value;
+    note_timestamp(c, s, context);
   else
     c.clear(flag::timestamps);
   if (!options.sack_permitted) c.clear(flag::sack);
@@ -44,6 +44,19 @@ void take_syn_options(ControlBlock& c, const Segment& s, const Context& context)
   c.cwnd = initial_window(c.mss);
 }
 
+namespace {
+
+// The peer did not take all that came with our SYN (RFC 7413, 4.2.1): as if it had not been sent.
+void send_text_again(ControlBlock& c) {
+  for (rte_mbuf* m = c.sent.first(); m != nullptr && m != c.unsent; m = c.sent.after(m))
+    notes_of(m).transmissions = 0;
+  c.unsent = c.sent.first();
+  c.snd_nxt = c.snd_una;
+  disarm(c);
+}
+
+}  // namespace
+
 Next segment_arrives_in_syn_sent(ControlBlock& c, Segment& s, const Context& context) noexcept {
   // First: the ACK bit.
   const bool acks = s.has(tcp_flag::ack);
@@ -63,8 +76,11 @@ Next segment_arrives_in_syn_sent(ControlBlock& c, Segment& s, const Context& con
     enter(c, State::syn_received);
     return Next::answer_syn;
   }
+  begin_after(c, c.backoff);
+  c.backoff = 0;
   acknowledge_sent(c, s.ack, context);
   enter(c, State::established);
+  if (c.snd_una != c.snd_nxt) send_text_again(c);
   c.snd_wnd_max = c.snd_wnd;
   c.news |= news::connected;
   c.set(flag::ack_now | flag::send_now);

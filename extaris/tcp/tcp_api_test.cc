@@ -133,6 +133,7 @@ TEST_F(TcpApiTest, LingersAsLongAsItIsTold) {
   EXPECT_EQ(client.counters().tcp.timeouts, 0u);
   run_for(Duration::seconds(10));
   EXPECT_EQ(client.counters().tcp.timeouts, 1u);
+  EXPECT_EQ(theirs_->error(), TcpError::reset);
 }
 
 TEST_F(TcpApiTest, KeepaliveOfAListenerIsThatOfItsConnections) {

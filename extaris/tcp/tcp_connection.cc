@@ -88,6 +88,7 @@ TcpBuffer TcpConnection::receive() noexcept {
 }
 
 TcpBuffer TcpConnection::allocate(std::size_t bytes) noexcept {
+  if (layer_->must_wait_for_packets(*block_)) return {};
   Packet packet = layer_->allocate();
   if (!packet || tailroom(packet) < bytes) return {};
   resize(packet, bytes);
@@ -126,6 +127,7 @@ std::expected<std::size_t, TcpSendError> TcpConnection::send(
 
 std::size_t TcpConnection::send_room() const noexcept {
   if (!may_send(block_->state) || block_->has(flag::fin_queued)) return 0;
+  if (layer_->must_wait_for_packets(*block_)) return 0;
   const std::uint32_t waiting = block_->snd_end - block_->snd_una;
   return block_->send_buffer() > waiting ? block_->send_buffer() - waiting : 0;
 }

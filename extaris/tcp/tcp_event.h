@@ -25,6 +25,8 @@ enum class ConnectError : std::uint8_t {
   address_in_use,         // EADDRINUSE: exactly this connection exists
   no_ports,               // EAGAIN: no ephemeral port is left towards that peer
   too_many_connections,   // EMFILE
+  other_queue,            // of several queues, another one hears the answers to that port; or the
+                          // device does not say which one does
   // Later: of a connection whose handshake was awaited (TcpError).
   refused,      // ECONNREFUSED
   timed_out,    // ETIMEDOUT

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "base/check.h"
 #include "extaris/packet/bytes.h"
@@ -33,10 +34,11 @@ std::vector<IpAddress> addresses_of(const StackConfig& config, const Link& link)
 
 }  // namespace
 
-TcpLayer::TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const DeviceInfo& device,
+TcpLayer::TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const NetDevice& device,
                    Counters& counters)
     : link_{link},
       ip_{ip},
+      device_{device},
       counters_{counters},
       settings_{config.tcp.settings},
       initial_sequence_{config.tcp.initial_sequence},
@@ -44,7 +46,7 @@ TcpLayer::TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const De
       secrets_{config.seed},
       connections_{config.tcp.connections_max, secrets_.flow_hash(), addresses_},
       wheel_{connections_.blocks()},
-      emitter_{{link, ip, addresses_}, device.transmit_checksum, counters},
+      emitter_{{link, ip, addresses_}, device.info().transmit_checksum, counters},
       memory_{link.pool()},
       todo_{config.tcp.connections_max},
       ready_{config.tcp.connections_max},
@@ -66,6 +68,11 @@ void TcpLayer::set_time(Instant now) noexcept {
   wheel_.follow(now_.tick);
 }
 
+Packet TcpLayer::allocate() noexcept {
+  memory_.follow(counters_.tcp.segments_received + ++allocations_);
+  return memory_.state() == tcp::Memory::exhausted ? Packet{} : emitter_.allocate();
+}
+
 // ---- what arrives
 
 void TcpLayer::receive(ControlBlock& c, Segment& segment) noexcept {
@@ -78,6 +85,8 @@ void TcpLayer::receive(ControlBlock& c, Segment& segment) noexcept {
     arrange(c);
     return;
   }
+  if (c.has(flag::ecn) && segment.bytes > 0) [[unlikely]]
+    tell_marks_apart(c, segment);
   const Next next = segment_arrives(c, segment, context());
   act_on(c, segment, next);
   after_segment(c, before);
@@ -99,17 +108,29 @@ void TcpLayer::act_on(ControlBlock& c, const Segment& s, Next next) noexcept {
   }
 }
 
-// RFC 5961, 7: as many a second as are harmless.
+// RFC 8257, 3.2: what is owed for segments of one kind is said before one of the other is counted.
+void TcpLayer::tell_marks_apart(ControlBlock& c, const Segment& s) noexcept {
+  if (!std::holds_alternative<tcp::Dctcp>(c.congestion) || s.is_marked == c.has(flag::ece)) return;
+  if (s.seq == c.rcv_nxt && c.has(flag::ack_now | flag::ack_delayed) && is_synchronized(c.state))
+    (void)tcp::acknowledge(c, emitter_);
+}
+
+// RFC 5961, 7: as many as are harmless.
 void TcpLayer::challenge(ControlBlock& c) noexcept {
+  if (has_come(c.challenges_until, now_.tick) || c.challenges_until == tcp::Tick{}) {
+    c.challenges_until = now_.tick + tcp::limits::challenge_acks_period;
+    c.challenges_left = tcp::limits::challenge_acks_max;
+  }
   if (now_.at >= challenges_until_) {
     challenges_until_ = now_.at + Duration::seconds(1);
     challenges_left_ = tcp::limits::challenge_acks_per_second;
   }
-  if (challenges_left_ == 0) {
+  if (challenges_left_ == 0 || c.challenges_left == 0) {
     ++counters_.tcp.challenge_acks_limited;
     return;
   }
   --challenges_left_;
+  --c.challenges_left;
   ++counters_.tcp.challenge_acks;
   c.set(flag::ack_now);
 }
@@ -131,8 +152,12 @@ void TcpLayer::send_reset(const ControlBlock& c, const Segment& s) noexcept {
 
 void TcpLayer::after_segment(ControlBlock& c, State before) noexcept {
   if (before == State::syn_received && c.state != State::syn_received) {
-    left_half_open(c);
-    if (is_synchronized(c.state)) became_established(c);
+    if (c.fast_opened) {
+      left_fast_open(c);
+    } else {
+      left_half_open(c);
+      if (is_synchronized(c.state)) became_established(c);
+    }
   }
   if (before != State::time_wait && c.state == State::time_wait) keep_time_waits_few(c);
   settle(c);
@@ -152,8 +177,11 @@ void TcpLayer::keep_time_waits_few(ControlBlock& newest) noexcept {
 }
 
 void TcpLayer::settle(ControlBlock& c) noexcept {
-  if (c.state == State::closed && !c.has(flag::held)) return destroy(c);
-  if (c.state == State::closed) connections_.hide(c);
+  if (c.state == State::closed) {
+    left_fast_open(c);
+    if (!c.has(flag::held)) return destroy(c);
+    connections_.hide(c);
+  }
   if (c.news != 0) tell(c);
   if (c.has(flag::ack_now | flag::send_now)) stand_in_line(c);
   if (c.life_timer != tcp::LifeTimer::idle) wheel_.schedule(c, c.life_due);
@@ -183,11 +211,12 @@ void TcpLayer::stand_in_line(ControlBlock& c) noexcept {
 
 // What does not find room stays in line for the next poll.
 void TcpLayer::finish() noexcept {
-  memory_.follow(counters_.tcp.segments_received);
+  memory_.follow(counters_.tcp.segments_received + allocations_);
   for (std::uint32_t left = todo_.size(); left > 0; --left) {
     ControlBlock& c = connections_.at(todo_.pop());
     c.clear(flag::in_todo);
     if (c.state == State::closed) continue;
+    if (c.state == State::syn_sent && c.syn_waits) send_first_syn(c);
     if (!tcp::transmit(c, emitter_, context())) stand_in_line(c);
     arrange(c);
   }
@@ -229,10 +258,7 @@ bool TcpLayer::report(const TransportError& error, Seq quoted) noexcept {
   const State before = c->state;
   switch (error.what) {
     case SocketError::message_too_big:
-      // What is under way did not fit; what is sent from now on does (RFC 1191, 6.4). It is no sign
-      // of congestion.
-      c->path_epoch = 0;
-      mark_all_lost(*c);
+      c->path_epoch = 0;  // the path is asked for again, and knows more by then
       c->set(flag::send_now);
       break;
     case SocketError::port_unreachable:

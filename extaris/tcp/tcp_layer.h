@@ -21,6 +21,7 @@
 #include "extaris/stack/counters.h"
 #include "extaris/tcp/connections.h"
 #include "extaris/tcp/emitter.h"
+#include "extaris/tcp/fast_open.h"
 #include "extaris/tcp/index_ring.h"
 #include "extaris/tcp/listener.h"
 #include "extaris/tcp/memory.h"
@@ -33,7 +34,7 @@ namespace arrakis::extaris {
 
 class TcpLayer {
  public:
-  TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const DeviceInfo& device,
+  TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const NetDevice& device,
            Counters& counters);
   ~TcpLayer();
 
@@ -71,9 +72,9 @@ class TcpLayer {
   std::uint64_t news_count() const noexcept { return news_count_; }
 
   // For text. Holds nothing: what is left is for others (memory.h).
-  Packet allocate() noexcept {
-    return memory_.state() == tcp::Memory::reserved ? Packet{} : emitter_.allocate();
-  }
+  Packet allocate() noexcept;
+  // It has its share of packets on their way already.
+  bool must_wait_for_packets(const tcp::ControlBlock& c) const noexcept;
   const IpAddress& address(std::uint8_t index) const noexcept { return addresses_[index]; }
   const TcpSettings& settings() const noexcept { return settings_; }
   // After the application did something to it: sends, arms, tells.
@@ -103,6 +104,7 @@ class TcpLayer {
   void stand_in_line(tcp::ControlBlock& c) noexcept;
   void arrange(tcp::ControlBlock& c) noexcept;
   void challenge(tcp::ControlBlock& c) noexcept;
+  void tell_marks_apart(tcp::ControlBlock& c, const tcp::Segment& s) noexcept;
   void destroy(tcp::ControlBlock& c) noexcept;
   void became_established(tcp::ControlBlock& c) noexcept;
   void answer_with_cookie(const Arrival& arrival, const TcpSegment& tcp,
@@ -112,12 +114,24 @@ class TcpLayer {
   void keep_time_waits_few(tcp::ControlBlock& newest) noexcept;
   void left_half_open(tcp::ControlBlock& c) noexcept;
 
-  void open_passively(const Arrival& arrival, const TcpSegment& tcp, std::uint16_t listener,
-                      std::uint8_t local) noexcept;
+  // Sequence numbers begin behind `older`, of the connection that had this flow before.
+  // RFC 7413: tcp_fast_open.cc
+  using Cookie = std::array<std::byte, tcp::limits::fast_open_cookie_bytes>;
+  Cookie cookie_for(const IpAddress& local, const IpAddress& remote) const noexcept;
+  void send_first_syn(tcp::ControlBlock& c) noexcept;
+  void learn_cookie(const tcp::ControlBlock& c, const TcpSegment& tcp,
+                    const TcpOptions& options) noexcept;
+  bool open_fast(tcp::ControlBlock& c, Arrival& arrival, const TcpSegment& tcp,
+                 const TcpOptions& options) noexcept;
+  void left_fast_open(tcp::ControlBlock& c) noexcept;
+
+  void open_passively(Arrival&& arrival, const TcpSegment& tcp, std::uint16_t listener,
+                      std::uint8_t local, std::optional<Seq> older) noexcept;
   void set_up(tcp::ControlBlock& c, const TcpSettings& settings) noexcept;
   void apply(tcp::ControlBlock& c, const TcpSettings& settings) noexcept;
   std::uint16_t find_listener(const Endpoint& local) const noexcept;
   std::optional<std::uint8_t> index_of(const IpAddress& address) const noexcept;
+  NetDevice::Arrives arrival(const tcp::Flow& flow, std::uint16_t port) const noexcept;
   std::uint16_t choose_port(tcp::Flow flow) noexcept;
   bool may_reuse(tcp::ControlBlock& c, const TcpSegment& tcp) const noexcept;
   void refuse(const Arrival& arrival, const TcpSegment& tcp) noexcept;
@@ -125,6 +139,7 @@ class TcpLayer {
 
   Link& link_;
   IpOutput& ip_;
+  const NetDevice& device_;
   Counters& counters_;
   TcpSettings settings_;
   std::optional<std::uint32_t> initial_sequence_;
@@ -138,10 +153,13 @@ class TcpLayer {
   tcp::IndexRing todo_;
   tcp::IndexRing ready_;
   std::uint64_t news_count_ = 0;
+  std::uint64_t allocations_ = 0;  // by the application
   std::uint32_t challenges_left_ = 0;
   Instant challenges_until_{};
   std::uint32_t ports_tried_ = 0;
   std::uint32_t half_open_ = 0;
+  tcp::FastOpenCookies fast_open_cookies_;  // that peers gave us
+  std::uint32_t fast_opens_pending_ = 0;
   Instant cookies_until_{};  // no cookie of ours is good after that
   struct TimeWait {
     tcp::Index id;

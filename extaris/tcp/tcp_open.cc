@@ -51,24 +51,30 @@ void TcpLayer::receive(Arrival&& arrival, const TcpSegment& tcp) noexcept {
   ControlBlock* c = connections_.find(
       connections_.hash(mine.target, mine.source, tcp.target_port, tcp.source_port), mine.target,
       mine.source, tcp.target_port, tcp.source_port);
-  if (c != nullptr && c->state == State::time_wait && may_reuse(*c, tcp)) {
-    destroy(*c);
+  const std::uint16_t listener = c == nullptr || c->state == State::time_wait
+                                     ? find_listener({mine.target, tcp.target_port})
+                                     : Listener::none;
+  std::optional<Seq> older;
+  if (listener != Listener::none && c != nullptr && may_reuse(*c, tcp)) {
+    older = c->snd_nxt;
+    give_up(*c, tcp::Ending::none);
+    settle(*c);
     c = nullptr;
   }
   if (c == nullptr) {
     ++counters_.tcp.segments_received;
-    const std::uint16_t listener = find_listener({mine.target, tcp.target_port});
     if (listener == Listener::none) return refuse(mine, tcp);
     c = open_by_cookie(mine, tcp, listener, *local);
-    if (c == nullptr) return open_passively(mine, tcp, listener, *local);
+    if (c == nullptr) return open_passively(std::move(mine), tcp, listener, *local, older);
   }
-  if (c->state == State::syn_received && c->listener != Listener::none &&
+  if (c->state == State::syn_received && c->listener != Listener::none && !c->fast_opened &&
       listeners_[c->listener].backlog.size() >= listeners_[c->listener].backlog_max &&
       (tcp.flags & (tcp_flag::ack | tcp_flag::rst)) == tcp_flag::ack) {
     ++counters_.tcp.backlog_full;  // it comes again, and then there may be room
     return;
   }
   const TcpOptions options = parse_tcp_options(tcp.options);
+  if (c->state == State::syn_sent) learn_cookie(*c, tcp, options);
   const std::size_t text_at = mine.header_bytes + tcp.header_bytes;
   resize(mine.packet, text_at + tcp.payload.size());
   pull_front(mine.packet, text_at);
@@ -134,10 +140,11 @@ void TcpLayer::set_up(ControlBlock& c, const TcpSettings& settings) noexcept {
 }
 
 // RFC 9293, 3.10.7.2
-void TcpLayer::open_passively(const Arrival& arrival, const TcpSegment& tcp, std::uint16_t listener,
-                              std::uint8_t local) noexcept {
+void TcpLayer::open_passively(Arrival&& arrival, const TcpSegment& tcp, std::uint16_t listener,
+                              std::uint8_t local, std::optional<Seq> older) noexcept {
+  Arrival mine{std::move(arrival)};
   if ((tcp.flags & tcp_flag::rst) != 0) return;
-  if ((tcp.flags & tcp_flag::ack) != 0) return refuse(arrival, tcp);
+  if ((tcp.flags & tcp_flag::ack) != 0) return refuse(mine, tcp);
   if ((tcp.flags & tcp_flag::syn) == 0) return;
   Listener& l = listeners_[listener];
   if (l.backlog.size() >= l.backlog_max) {
@@ -146,14 +153,18 @@ void TcpLayer::open_passively(const Arrival& arrival, const TcpSegment& tcp, std
   }
   if (half_open_ >= tcp::limits::half_open_max) {
     ++counters_.tcp.half_open_full;
-    return answer_with_cookie(arrival, tcp, l, local);
+    return answer_with_cookie(mine, tcp, l, local);
   }
-  ControlBlock* c = connections_.create({arrival.source, tcp.source_port, tcp.target_port, local});
+  ControlBlock* c = connections_.create({mine.source, tcp.source_port, tcp.target_port, local});
   if (c == nullptr) {
     ++counters_.tcp.no_connection_left;
     return;
   }
   set_up(*c, l.settings);
+  if (older && !c->iss.after(*older)) {  // RFC 9293, 3.6.1; RFC 6191
+    c->iss = c->snd_una = c->snd_nxt = *older + 1;
+    c->snd_end = c->iss + 1;
+  }
   c->set(flag::ecn);  // granted to who asks
   const TcpOptions options = parse_tcp_options(tcp.options);
   const Segment segment{.seq = tcp.sequence,
@@ -166,13 +177,21 @@ void TcpLayer::open_passively(const Arrival& arrival, const TcpSegment& tcp, std
                         .options = &options};
   take_syn_options(*c, segment, context());
   c->listener = listener;
-  ++l.half_open;
-  ++half_open_;
   enter(*c, State::syn_received);
   c->snd_nxt = c->iss + 1;
+  tcp::Emitter::SynExtras extras;
+  Cookie cookie{};
+  if (l.settings.fast_open && open_fast(*c, mine, tcp, options)) {
+    became_established(*c);
+  } else {
+    ++l.half_open;
+    ++half_open_;
+    if (l.settings.fast_open && (options.asks_for_cookie || !options.cookie.empty()))
+      extras.cookie = cookie = cookie_for(mine.target, mine.source);
+  }
   std::uint8_t flags = tcp_flag::syn | tcp_flag::ack;
   if (c->has(flag::ecn)) flags |= tcp_flag::ece;
-  (void)emitter_.send_syn(*c, flags);
+  (void)emitter_.send_syn(*c, flags, extras);
   c->first_unanswered = now_.tick;
   arm(*c, tcp::SenderTimer::retransmit, now_.tick + tcp::limits::rto_initial);
   settle(*c);
@@ -236,7 +255,7 @@ void TcpLayer::close_listener(std::uint16_t index) noexcept {
   for (tcp::Index i = 0; i < connections_.used(); ++i) {
     ControlBlock& c = connections_.at(i);
     if (c.listener != index || !c.has(flag::held)) continue;
-    if (c.state == State::syn_received) {
+    if (c.state == State::syn_received && !c.fast_opened) {
       --half_open_;
       --l.half_open;
     }
@@ -258,6 +277,12 @@ ControlBlock* TcpLayer::accept(std::uint16_t listener) noexcept {
   return &c;
 }
 
+// By which queue the answers would come: only this one's can be heard here.
+NetDevice::Arrives TcpLayer::arrival(const tcp::Flow& flow, std::uint16_t port) const noexcept {
+  if (device_.info().queues == 1) return NetDevice::Arrives::here;
+  return device_.arrives({flow.remote, flow.remote_port}, {addresses_[flow.local], port});
+}
+
 // RFC 6056, 3.3.3: from a place that only we can compute, the next that is free.
 std::uint16_t TcpLayer::choose_port(tcp::Flow flow) noexcept {
   const IpAddress& local = addresses_[flow.local];
@@ -266,7 +291,8 @@ std::uint16_t TcpLayer::choose_port(tcp::Flow flow) noexcept {
     const auto port = static_cast<std::uint16_t>(ephemeral_first + (start + i) % ephemeral_count);
     const std::uint32_t hash = connections_.hash(local, flow.remote, port, flow.remote_port);
     if (listening_[port] != Listener::none ||
-        connections_.find(hash, local, flow.remote, port, flow.remote_port) != nullptr)
+        connections_.find(hash, local, flow.remote, port, flow.remote_port) != nullptr ||
+        arrival(flow, port) != NetDevice::Arrives::here)
       continue;
     ports_tried_ += i + 1;
     return port;
@@ -285,8 +311,12 @@ std::expected<ControlBlock*, ConnectError> TcpLayer::connect(const Endpoint& rem
   if (!index || source.is_v4() != remote.address.is_v4())
     return std::unexpected(ConnectError::address_not_available);
   tcp::Flow flow{remote.address, remote.port, local.port, *index};
+  if (arrival(flow, flow.local_port) == NetDevice::Arrives::unknown)
+    return std::unexpected(ConnectError::other_queue);
   if (flow.local_port == 0) flow.local_port = choose_port(flow);
   if (flow.local_port == 0) return std::unexpected(ConnectError::no_ports);
+  if (arrival(flow, flow.local_port) != NetDevice::Arrives::here)
+    return std::unexpected(ConnectError::other_queue);
   const std::uint32_t hash =
       connections_.hash(source, remote.address, flow.local_port, remote.port);
   if (connections_.find(hash, source, remote.address, flow.local_port, remote.port) != nullptr)
@@ -301,12 +331,14 @@ std::expected<ControlBlock*, ConnectError> TcpLayer::connect(const Endpoint& rem
   if (settings.ecn) c->set(flag::ecn);
   enter(*c, State::syn_sent);
   c->rcv_edge = c->rcv_nxt + std::min(c->receive_buffer(), 65'535u);
-  c->snd_nxt = c->iss + 1;
-  std::uint8_t flags = tcp_flag::syn;
-  if (settings.ecn) flags |= tcp_flag::ece | tcp_flag::cwr;
-  (void)emitter_.send_syn(*c, flags);
-  c->first_unanswered = now_.tick;
-  arm(*c, tcp::SenderTimer::retransmit, now_.tick + tcp::limits::rto_initial);
+  c->fast_open = settings.fast_open;
+  // Text that is to go with it comes in a moment; and before the first poll no clock is running.
+  c->syn_waits =
+      now_.at == Instant{} || (c->fast_open && fast_open_cookies_.find(remote.address) != nullptr);
+  if (c->syn_waits)
+    stand_in_line(*c);
+  else
+    send_first_syn(*c);
   settle(*c);
   return c;
 }

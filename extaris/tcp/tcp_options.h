@@ -25,6 +25,10 @@ struct TcpSettings {
   bool sack = true;                                                   // RFC 2018
   bool ecn = false;       // RFC 3168: asked for; always granted to who asks
   bool no_delay = false;  // TCP_NODELAY: without Nagle's algorithm
+  // TCP_FASTOPEN, TCP_FASTOPEN_CONNECT (RFC 7413): what is sent right after connecting goes with
+  // the SYN, and may reach the peer's application twice; a listener takes such text before the
+  // handshake.
+  bool fast_open = false;
   // Two to the power of these, in bytes.
   std::uint8_t receive_buffer_log2 = tcp::limits::receive_buffer_log2;  // SO_RCVBUF
   std::uint8_t send_buffer_log2 = tcp::limits::send_buffer_log2;        // SO_SNDBUF
@@ -32,8 +36,8 @@ struct TcpSettings {
   // TCP_USER_TIMEOUT (RFC 5482): how long sent data may stay unacknowledged. 0: until the
   // retransmissions are used up (RFC 9293, 3.8.3).
   Duration user_timeout{};
-  // SO_LINGER: once the connection is dropped, how long the peer may leave unacknowledged what is
-  // still queued for it. 0: the connection is reset at once. Nothing: as while it was held.
+  // SO_LINGER: once the connection is dropped, how long it may take until the peer has acknowledged
+  // all that is queued, before it is reset; 0: it is reset at once. Nothing: as while it was held.
   // Dropping never blocks; a program that wants to know waits until is_drained().
   std::optional<Duration> linger;
 };

@@ -49,11 +49,20 @@ TcpSendError TcpLayer::refuse_to_send(ControlBlock& c) noexcept {
   return TcpSendError::would_block;
 }
 
+bool TcpLayer::must_wait_for_packets(const ControlBlock& c) const noexcept {
+  if (memory_.state() == tcp::Memory::ample) [[likely]]
+    return false;
+  rte_mbuf* m = c.sent.first();
+  for (std::uint16_t i = 1; m != nullptr && i < share_of(memory_.state()); ++i) m = c.sent.after(m);
+  return m != nullptr;
+}
+
 std::optional<TcpSendError> TcpLayer::refuses(ControlBlock& c, std::size_t bytes) noexcept {
   if (!may_send(c.state) || c.has(flag::fin_queued)) return TcpSendError::closed;
   if (bytes > 0xffff) return TcpSendError::too_big;
   const std::uint32_t waiting = c.snd_end - c.snd_una;
-  if (waiting > 0 && waiting + bytes > c.send_buffer()) return refuse_to_send(c);
+  const bool is_full = waiting > 0 && waiting + bytes > c.send_buffer();
+  if (is_full || must_wait_for_packets(c)) return refuse_to_send(c);
   return std::nullopt;
 }
 
@@ -117,8 +126,8 @@ void TcpLayer::shut_sending(ControlBlock& c) noexcept {
   if (c.has(flag::fin_queued)) return;
   switch (c.state) {
     case State::closed: return;
-    case State::syn_sent: return give_up(c, tcp::Ending::aborted);
-    case State::syn_received:
+    case State::syn_sent: give_up(c, tcp::Ending::aborted); return settle(c);
+    case State::syn_received: break;  // with the end of the handshake
     case State::established: enter(c, State::fin_wait_1); break;
     case State::close_wait: enter(c, State::last_ack); break;
     default: return;
@@ -142,7 +151,11 @@ void TcpLayer::release(ControlBlock& c) noexcept {
   // RFC 9293, 3.6.1 (SHLD-3): what was received and never read must not seem delivered.
   if (c.state != State::closed && (!c.received.empty() || c.linger_ms == 0)) abort(c);
   c.received.clear();
-  if (c.linger_ms != tcp::no_linger) c.user_timeout_ms = c.linger_ms;
+  const bool is_over = c.state == State::closed || c.state == State::time_wait;
+  if (c.linger_ms != tcp::no_linger && !is_over) {
+    c.life_timer = tcp::LifeTimer::linger;
+    c.life_due = now_.tick + c.linger_ms;
+  }
   if (c.state != State::closed) shut_sending(c);
   if (c.state == State::fin_wait_2) {
     c.life_timer = tcp::LifeTimer::fin_wait_2;

@@ -28,9 +28,11 @@ constexpr bool has_come(Tick due, Tick now) { return !now.before(due); }
 struct Now {
   Instant at;
   Tick tick;
+  std::uint8_t day = 0;  // modulo 256
 
   static constexpr Now of(Instant at) {
-    return {at, Tick{static_cast<std::uint32_t>(at.ns / 1'000'000)}};
+    return {at, Tick{static_cast<std::uint32_t>(at.ns / 1'000'000)},
+            static_cast<std::uint8_t>(at.ns / Duration::seconds(86'400).ns)};
   }
 };
 

@@ -32,6 +32,12 @@ bool is_hopeless(const ControlBlock& c, Tick now) {
   }
 }
 
+// RFC 5482: the end comes when it was asked for, not at the next retransmission.
+void keep_user_timeout(ControlBlock& c) {
+  const Tick end = c.first_unanswered + c.user_timeout_ms;
+  if (c.user_timeout_ms != 0 && end.before(c.sender_due)) c.sender_due = end;
+}
+
 void time_out(ControlBlock& c, const Context& context) {
   ++context.counters.timeouts;
   give_up(c, c.has_soft_error ? Ending::unreachable : Ending::timed_out);
@@ -39,8 +45,13 @@ void time_out(ControlBlock& c, const Context& context) {
 
 // RFC 6298, 5.4 to 5.7; RFC 5681, 3.1; RFC 6675, 5.1: whatever is not sacked counts as lost.
 void start_over(ControlBlock& c, const Context& context) {
-  if (c.backoff == 0 && !c.loss.in_recovery)
+  // A segment that was sent again already has had its effect on the threshold.
+  rte_mbuf* first = c.sent.first();
+  const bool is_new = first == nullptr || first == c.unsent || notes_of(first).transmissions == 1;
+  if (is_new && !(c.loss.in_recovery && !c.loss.after_timeout)) {
+    prepare_undo(c, context);
     c.ssthresh = threshold_after_congestion(c, context.now.at, false);
+  }
   collapse_window(c, context.now.at);
   mark_all_lost(c);
   c.loss.in_recovery = true;
@@ -55,7 +66,9 @@ void start_over(ControlBlock& c, const Context& context) {
 void suspect_black_hole(ControlBlock& c, const Context& context) {
   const std::uint16_t small =
       c.remote_address.is_v4() ? limits::default_mss_v4 : limits::default_mss_v6;
-  if (c.backoff != limits::black_hole_timeouts || c.mss <= small) return;
+  rte_mbuf* first = c.sent.first();
+  if (first == nullptr || first == c.unsent || notes_of(first).bytes <= small) return;
+  if (notes_of(first).transmissions != limits::black_hole_timeouts) return;
   ++context.counters.black_holes;
   c.mss = small;
 }
@@ -82,12 +95,14 @@ void retransmit(ControlBlock& c, Emitter& out, const Context& context) {
     }
   }
   arm(c, SenderTimer::retransmit, context.now.tick + current_rto(c));
+  keep_user_timeout(c);
 }
 
 // RFC 9293, 3.8.6.1: one byte of what waits, though the window is closed. The answer tells what the
 // window is. A peer that answers is alive, and probed for ever (RFC 1122, 4.2.2.17).
 void probe_window(ControlBlock& c, Emitter& out, const Context& context) {
   if (c.backoff < 16) ++c.backoff;
+  if (c.probes_unanswered++ >= limits::retransmissions_max) return time_out(c, context);
   ++context.counters.window_probes;
   const Duration wait{
       std::min(c.rtt.timeout().ns << std::min<unsigned>(c.backoff, 16), limits::persist_max.ns)};
@@ -101,9 +116,10 @@ void probe_window(ControlBlock& c, Emitter& out, const Context& context) {
     const bool fits = notes_of(c.unsent).bytes <= room || split(c, c.unsent, room, out);
     if (fits && send_unsent(c, out, context)) return arm_retransmission(c, context.now.tick);
   }
-  // An old byte makes the peer answer as well, and is none that it would have to take.
-  (void)out.send_bare(c, c.snd_una - 1, tcp_flag::ack);
+  if (out.send_window_probe(c)) c.is_probed = true;
+  c.mark(exceptional::window_shut);
   arm(c, SenderTimer::persist, context.now.tick + wait);
+  keep_user_timeout(c);
 }
 
 // RFC 8985, 7.3: one segment, so that the end of a flight is acknowledged like its middle.
@@ -164,6 +180,9 @@ void run_life_timer(ControlBlock& c, Emitter& out, const Context& context) {
   switch (c.life_timer) {
     case LifeTimer::idle: return;
     case LifeTimer::keepalive: return keep_alive(c, out, context);
+    case LifeTimer::linger:
+      (void)out.send_bare(c, c.snd_nxt, tcp_flag::rst | tcp_flag::ack);
+      return time_out(c, context);
     case LifeTimer::fin_wait_2:
     case LifeTimer::time_wait: return give_up(c, Ending::none);
   }

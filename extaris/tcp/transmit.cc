@@ -26,7 +26,9 @@ bool is_last(const ControlBlock& c, const rte_mbuf* m) { return m == c.sent.last
 std::uint8_t flags_of(const ControlBlock& c, const rte_mbuf* m) {
   std::uint8_t flags = tcp_flag::ack;
   if (is_last(c, m)) flags |= tcp_flag::psh;  // RFC 9293, 3.9.1.2: the buffer is empty after it
-  if (is_last(c, m) && c.has(flag::fin_queued)) flags |= tcp_flag::fin;
+  // In SYN-RECEIVED it waits until the handshake is over (RFC 9293, 3.10.4).
+  if (is_last(c, m) && c.has(flag::fin_queued) && c.state != State::syn_received)
+    flags |= tcp_flag::fin;
   if (c.has(flag::ece)) flags |= tcp_flag::ece;
   return flags;
 }
@@ -35,7 +37,7 @@ std::uint8_t flags_of(const ControlBlock& c, const rte_mbuf* m) {
 // algorithm (RFC 9293, 3.7.4) with Minshall's reading left out.
 bool nagle_holds(const ControlBlock& c, const rte_mbuf* m, std::uint32_t bytes) {
   return bytes < c.mss && is_last(c, m) && c.snd_nxt != c.snd_una && !c.has(flag::no_delay) &&
-         !c.has(flag::fin_queued);
+         !c.has(flag::fin_queued) && c.state != State::syn_received;
 }
 
 // How much of a segment the peer's window takes (RFC 9293, 3.8.6.2.1): all of it; or, when only
@@ -44,7 +46,8 @@ std::uint32_t fits_window(const ControlBlock& c, std::uint32_t bytes) {
   const Seq edge = c.snd_una + c.snd_wnd;
   const std::uint32_t room = edge.after(c.snd_nxt) ? edge - c.snd_nxt : 0;
   if (room >= bytes) return bytes;
-  const bool is_worth_it = room >= c.mss || (c.snd_wnd_max > 0 && room >= c.snd_wnd_max / 2);
+  const std::uint32_t largest = std::max(c.snd_wnd_max, c.snd_wnd);
+  const bool is_worth_it = room >= c.mss || (largest > 0 && room >= largest / 2);
   return is_worth_it ? room : 0;
 }
 
@@ -73,9 +76,19 @@ Sent send_lost(ControlBlock& c, Emitter& out, const Context& context) {
   return Sent::yes;
 }
 
+// RFC 5681, 4.1: what the path bore before it was left idle, it need not bear now.
+void restart_after_idle(ControlBlock& c, const Now& now) {
+  if (c.snd_nxt != c.snd_una || c.unsent == nullptr || !has_come(c.sender_due, now.tick)) return;
+  const std::uint32_t restart = initial_window(c.mss);
+  if (c.cwnd <= restart || c.sender_timer != SenderTimer::idle) return;
+  collapse_window(c, now.at);
+  c.cwnd = restart;
+}
+
 // A FIN that no text carried.
 Sent send_fin(ControlBlock& c, Emitter& out) {
-  if (!c.has(flag::fin_queued) || c.has(flag::fin_sent)) return Sent::no;
+  if (!c.has(flag::fin_queued) || c.has(flag::fin_sent) || c.state == State::syn_received)
+    return Sent::no;
   if (!out.has_room() || !out.send_bare(c, c.snd_nxt, tcp_flag::fin | tcp_flag::ack))
     return Sent::blocked;
   c.snd_nxt = c.snd_nxt + 1;
@@ -141,6 +154,10 @@ bool send_unsent(ControlBlock& c, Emitter& out, const Context& context) noexcept
   n.sent_at = context.now.at;
   context.counters.bytes_sent += n.bytes;
   c.snd_nxt = c.snd_nxt + n.bytes;
+  if ((c.exceptional & exceptional::window_shut) != 0) [[unlikely]] {
+    c.is_probed = false;  // whatever is acknowledged now is part of what was sent
+    c.unmark(exceptional::window_shut);
+  }
   if ((c.exceptional & exceptional::recovery) != 0) c.loss.prr_out += n.bytes;
   if ((flags & tcp_flag::fin) != 0) {
     c.snd_nxt = c.snd_nxt + 1;
@@ -169,8 +186,11 @@ bool retransmit_one(ControlBlock& c, rte_mbuf* m, Emitter& out, const Context& c
 bool transmit(ControlBlock& c, Emitter& out, const Context& context) noexcept {
   Sent last = Sent::yes;
   c.clear(flag::send_now);
-  if (may_transmit(c.state) && out.find_path(c)) {
+  // RFC 7413, 4.2.2: an answer need not wait for the end of the handshake.
+  const bool is_fast = c.state == State::syn_received && c.fast_opened;
+  if ((may_transmit(c.state) || is_fast) && out.find_path(c)) {
     const Seq before = c.snd_nxt;
+    restart_after_idle(c, context.now);
     if (c.loss.lost_bytes > 0 && (c.exceptional & exceptional::scoreboard) != 0)
       last = send_lost(c, out, context);
     while (last == Sent::yes && c.unsent != nullptr) last = send_next(c, out, context);
@@ -178,13 +198,15 @@ bool transmit(ControlBlock& c, Emitter& out, const Context& context) noexcept {
       last = Sent::blocked;
     watch(c, context.now, c.snd_nxt != before);
   }
-  if (c.has(flag::ack_now) && c.state != State::closed) {
-    if (!out.has_room()) return false;
-    std::uint8_t flags = tcp_flag::ack;
-    if (c.has(flag::ece)) flags |= tcp_flag::ece;
-    if (!out.send_bare(c, c.snd_nxt, flags)) return false;
-  }
+  if (c.has(flag::ack_now) && c.state != State::closed && !acknowledge(c, out)) return false;
   return last != Sent::blocked;
+}
+
+bool acknowledge(ControlBlock& c, Emitter& out) noexcept {
+  if (!out.has_room()) return false;
+  std::uint8_t flags = tcp_flag::ack;
+  if (c.has(flag::ece)) flags |= tcp_flag::ece;
+  return out.send_bare(c, c.snd_nxt, flags);
 }
 
 }  // namespace arrakis::extaris::tcp

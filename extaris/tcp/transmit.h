@@ -12,6 +12,9 @@ namespace arrakis::extaris::tcp {
 // not keep up; call again after the next poll.
 bool transmit(ControlBlock& c, Emitter& out, const Context& context) noexcept;
 
+// A segment with nothing but what it acknowledges. False: the device does not keep up.
+bool acknowledge(ControlBlock& c, Emitter& out) noexcept;
+
 // The bytes that fit a segment, of the path's MTU, the peer's MSS and our options (RFC 6691).
 void update_mss(ControlBlock& c) noexcept;
 

@@ -13,7 +13,8 @@ namespace {
 
 using extaris::NetDevice;
 
-Outcome<std::unique_ptr<NetDevice>> make(client::XdpGrant grant, const client::VnicInfo& info) {
+Outcome<std::unique_ptr<NetDevice>> make(client::XdpGrant grant, const client::VnicInfo& info,
+                                         std::uint16_t queues) {
   return extaris::XdpDevice::create({.socket = std::move(grant.socket),
                                      .umem = std::move(grant.umem),
                                      .frame_bytes = grant.frame_bytes,
@@ -23,10 +24,12 @@ Outcome<std::unique_ptr<NetDevice>> make(client::XdpGrant grant, const client::V
                                      .receive_size = grant.receive_size,
                                      .transmit_size = grant.transmit_size,
                                      .mac = info.mac,
-                                     .mtu_bytes = info.mtu_bytes});
+                                     .mtu_bytes = info.mtu_bytes,
+                                     .queues = queues});
 }
 
-Outcome<std::unique_ptr<NetDevice>> make(client::WireGrant grant, const client::VnicInfo& info) {
+Outcome<std::unique_ptr<NetDevice>> make(client::WireGrant grant, const client::VnicInfo& info,
+                                         std::uint16_t) {
   const bool is_server = grant.role == client::WireGrant::Role::server;
   auto doorbell = extaris::WireDoorbell::attach({.page = std::move(grant.doorbell_page),
                                                  .bell = std::move(grant.bell),
@@ -79,7 +82,8 @@ Outcome<Devices> make_port(const client::VnicGrant& grant) {
               "is its card up? ip link shows it; then start again");
 }
 
-Outcome<std::unique_ptr<NetDevice>> make(const client::SriovGrant&, const client::VnicInfo& info) {
+Outcome<std::unique_ptr<NetDevice>> make(const client::SriovGrant&, const client::VnicInfo& info,
+                                         std::uint16_t) {
   return fail(Error::Code::internal, "arrakisd mixed up the queues of " + info.name);
 }
 
@@ -88,10 +92,12 @@ Outcome<std::unique_ptr<NetDevice>> make(const client::SriovGrant&, const client
 Outcome<Devices> make_devices(client::VnicGrant& grant) {
   if (std::holds_alternative<client::SriovGrant>(grant.queues.front())) return make_port(grant);
   Devices devices;
+  const auto count = static_cast<std::uint16_t>(grant.queues.size());
   for (client::QueueGrant& queue : grant.queues) {
-    auto device = std::visit(
-        [&]<class Grant>(Grant&& kind) { return make(std::forward<Grant>(kind), grant.info); },
-        std::move(queue));
+    auto device =
+        std::visit([&]<class Grant>(
+                       Grant&& kind) { return make(std::forward<Grant>(kind), grant.info, count); },
+                   std::move(queue));
     if (!device) return std::unexpected(std::move(device.error()));
     devices.queues.push_back(std::move(*device));
   }

@@ -44,6 +44,10 @@ int report(ConnectError error) {
     case ConnectError::too_many_connections:
       return report(
           Error{Error::Code::exhausted, "this queue has as many connections as it can", ""});
+    case ConnectError::other_queue:
+      return report(Error{Error::Code::usage,
+                          "the answers would come in by another queue of this VNIC",
+                          "leave the local port to the stack; over xdp connect with one queue"});
     case ConnectError::refused:
       return report(Error{Error::Code::unavailable, "nobody listens on that port", ""});
     case ConnectError::timed_out:

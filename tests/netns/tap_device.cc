@@ -16,9 +16,9 @@ namespace arrakis::test {
 
 bool TapDevice::enter_namespace() { return unshare(CLONE_NEWNET) == 0; }
 
-TapDevice::TapDevice(extaris::PacketPool& pool)
+TapDevice::TapDevice(extaris::PacketPool& pool, std::uint16_t mtu_bytes)
     : pool_{pool},
-      info_{.mac = *MacAddress::parse("02:00:00:00:00:01")},
+      info_{.mac = *MacAddress::parse("02:00:00:00:00:01"), .mtu_bytes = mtu_bytes},
       fd_{open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC)} {
   ifreq request{};
   std::strcpy(request.ifr_name, "tap0");

@@ -4,6 +4,7 @@
 // Needs root and /dev/net/tun. A system call a frame: for tests of what is right, not of speed.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "extaris/netdev/net_device.h"
@@ -16,7 +17,7 @@ class TapDevice final : public extaris::NetDevice {
   // Puts this process into a fresh network namespace. False: it may not.
   static bool enter_namespace();
   // Makes the interface "tap0" there.
-  explicit TapDevice(extaris::PacketPool& pool);
+  explicit TapDevice(extaris::PacketPool& pool, std::uint16_t mtu_bytes = 1500);
   TapDevice(const TapDevice&) = delete;
   TapDevice& operator=(const TapDevice&) = delete;
   ~TapDevice() override;

@@ -1,5 +1,6 @@
 #include "tests/packet/script.h"
 
+#include <array>
 #include <charconv>
 #include <map>
 #include <sstream>
@@ -78,7 +79,9 @@ std::string Script::run_line(std::string_view line) {
   if (command == "in") return receive(rest);
   if (command == "out") return expect_sent(rest);
   if (command == "none") return expect_nothing();
-  if (command == "listen" || command == "accept" || command == "connect") return open(command);
+  if (command == "listen" || command == "accept" || command == "connect" ||
+      command == "connect_later")
+    return open(command);
   if (command == "shutdown" || command == "close" || command == "abort") return finish(command);
   if (command == "send" || command == "read")
     return transfer(command, static_cast<std::uint32_t>(std::stoul(std::string{rest})));
@@ -91,23 +94,20 @@ std::string Script::run_line(std::string_view line) {
     last_ = end;
     return {};
   }
-  if (command == "too_big") {  // SEQ MTU
-    const auto [seq, mtu] = split_first(rest);
-    peer().too_big(static_cast<std::uint32_t>(std::stoul(seq)),
-                   static_cast<std::uint32_t>(std::stoul(std::string{mtu})));
-    return {};
-  }
+  if (command == "too_big" || command == "unreachable" || command == "flood" || command == "again")
+    return message(command, rest);
+  if (command == "keepalive" || command == "user_timeout" || command == "nodelay")
+    return adjust(command, rest);
+  if (command == "event") return expect_event(std::string{rest});
   return check(command, std::string{rest});
 }
 
 std::string Script::set_option(const std::string& name, const std::string& value) {
   extaris::TcpSettings& s = options_.settings;
   const bool on = value == "on";
-  const std::map<std::string, bool*> switches{{"timestamps", &s.timestamps},
-                                              {"sack", &s.sack},
-                                              {"ecn", &s.ecn},
-                                              {"nodelay", &s.no_delay},
-                                              {"ipv4", &options_.is_v4}};
+  const std::map<std::string, bool*> switches{
+      {"timestamps", &s.timestamps}, {"sack", &s.sack},           {"ecn", &s.ecn},
+      {"nodelay", &s.no_delay},      {"fast_open", &s.fast_open}, {"ipv4", &options_.is_v4}};
   if (const auto found = switches.find(name); found != switches.end()) {
     *found->second = on;
     return {};
@@ -119,7 +119,9 @@ std::string Script::set_option(const std::string& name, const std::string& value
     return {};
   }
   const unsigned long number = std::stoul(value);
-  if (name == "mtu")
+  if (name == "connections")
+    options_.connections_max = number;
+  else if (name == "mtu")
     options_.mtu_bytes = static_cast<std::uint16_t>(number);
   else if (name == "rcvbuf_log2")
     s.receive_buffer_log2 = static_cast<std::uint8_t>(number);
@@ -200,10 +202,12 @@ std::string Script::open(const std::string& command) {
     connection_.emplace(std::move(*connection));
     return {};
   }
+  begin_numbers();
   auto connection = peer().stack().connect_tcp(peer().remote());
   if (!connection) return "cannot connect";
   connection_.emplace(std::move(*connection));
-  peer().poll();
+  // What is sent before the stack is polled may go with the SYN.
+  if (command == "connect") peer().poll();
   last_ = peer().now();
   return {};
 }
@@ -241,6 +245,72 @@ std::string Script::finish(const std::string& command) {
   return {};
 }
 
+// Messages of others about segments of ours, and other peers.
+std::string Script::message(const std::string& command, std::string_view rest) {
+  const auto [first, second] = split_first(rest);
+  if (command == "again") {
+    begin_numbers();
+    connection_.reset();
+    peer().poll();
+    peer().come_again();
+    return {};
+  }
+  const auto number = static_cast<std::uint32_t>(std::stoul(first));
+  if (command == "flood") {
+    peer().flood(number);
+    return {};
+  }
+  const auto argument = static_cast<std::uint32_t>(std::stoul(std::string{second}));
+  if (command == "too_big")
+    peer().too_big(number, argument);
+  else
+    peer().unreachable(number, static_cast<std::uint8_t>(argument));
+  last_ = peer().now();
+  return {};
+}
+
+std::string Script::adjust(const std::string& what, std::string_view value) {
+  if (!connection_) return "there is no connection";
+  if (what == "nodelay") {
+    connection_->set_no_delay(value == "on");
+    peer().poll();
+    last_ = peer().now();
+    return {};
+  }
+  const auto [first, second] = split_first(value);
+  const auto length = duration_of(first);
+  const auto interval = duration_of(second);
+  if (what == "user_timeout") {
+    if (!length) return "not a time: " + first;
+    connection_->set_user_timeout(*length);
+    return {};
+  }
+  if (first == "off") {
+    connection_->set_keepalive(std::nullopt);
+    return {};
+  }
+  if (!length || !interval) return "two times are needed";
+  connection_->set_keepalive(extaris::TcpKeepalive{.idle = *length, .interval = *interval});
+  last_ = peer().now();
+  return {};
+}
+
+std::string Script::expect_event(const std::string& name) {
+  using extaris::TcpEvent;
+  const std::map<std::string, unsigned> bits{
+      {"readable", TcpEvent::readable},   {"room", TcpEvent::room},   {"urgent", TcpEvent::urgent},
+      {"connected", TcpEvent::connected}, {"ended", TcpEvent::ended}, {"none", 0}};
+  const auto wanted = bits.find(name);
+  if (wanted == bits.end()) return "unknown event " + name;
+  std::array<TcpEvent, 16> events;
+  const std::size_t count = peer().stack().tcp_events(events);
+  unsigned what = 0;
+  for (std::size_t i = 0; i < count; ++i) what |= events[i].what;
+  what &= ~unsigned{TcpEvent::acceptable};
+  if (wanted->second == 0) return what == 0 ? std::string{} : "there is news";
+  return (what & wanted->second) != 0 ? std::string{} : "no event " + name;
+}
+
 std::string Script::check(const std::string& what, const std::string& value) {
   if (!connection_) return "there is no connection";
   std::string is;
@@ -252,6 +322,14 @@ std::string Script::check(const std::string& what, const std::string& value) {
     is = connection_->at_end() ? "yes" : "no";
   else if (what == "cwnd")
     is = std::to_string(connection_->info().congestion_window_bytes);
+  else if (what == "ssthresh")
+    is = std::to_string(connection_->info().slow_start_threshold_bytes);
+  else if (what == "mss")
+    is = std::to_string(connection_->info().segment_bytes);
+  else if (what == "retransmits")
+    is = std::to_string(connection_->info().retransmitted_segments);
+  else if (what == "unacknowledged")
+    is = std::to_string(connection_->info().unacknowledged_bytes);
   else
     return "unknown command " + what;
   return is == value ? std::string{} : what + " is " + is;

@@ -27,7 +27,11 @@ class Script {
   std::string open(const std::string& command);
   std::string transfer(const std::string& command, std::uint32_t count);
   std::string finish(const std::string& command);
+  std::string adjust(const std::string& what, std::string_view value);
+  std::string message(const std::string& command, std::string_view rest);
+  std::string expect_event(const std::string& name);
   std::string check(const std::string& what, const std::string& value);
+  void begin_numbers() { sent_ = read_ = 1; }
   ScriptedPeer& peer();
 
   extaris::PacketPool& pool_;

@@ -1,7 +1,10 @@
 #include "tests/packet/scripted_peer.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <iomanip>
+#include <sstream>
 #include <utility>
 
 #include "extaris/packet/bytes.h"
@@ -55,7 +58,6 @@ const Ipv4Address host_v4{{10, 0, 0, 1}};
 const Ipv4Address peer_v4{{10, 0, 0, 2}};
 const Ipv6Address host_v6 = IpAddress::parse("fd00::1")->v6();
 const Ipv6Address peer_v6 = IpAddress::parse("fd00::2")->v6();
-constexpr std::uint16_t peer_port = 40'000;
 constexpr Seq peer_start{0xffff'fff0};  // so that scripts cross the wrap early
 constexpr std::uint32_t host_initial = 0xffff'fffb;
 
@@ -82,6 +84,25 @@ Bytes with_ip(bool is_v4, std::uint8_t protocol, std::uint8_t traffic_class, con
                               .payload_bytes = payload.size()}));
   packet.insert(packet.end(), payload.begin(), payload.end());
   return packet;
+}
+
+std::string to_hex(std::span<const std::byte> bytes) {
+  std::ostringstream out;
+  for (const std::byte b : bytes)
+    out << std::hex << std::setw(2) << std::setfill('0') << std::to_integer<unsigned>(b);
+  return out.str();
+}
+
+Bytes from_hex(const std::string& text) {
+  Bytes bytes;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+    bytes.push_back(static_cast<std::byte>(std::stoul(text.substr(i, 2), nullptr, 16)));
+  return bytes;
+}
+
+// The SYN has a number of its own, before the text's.
+std::uint32_t text_begins(const SegmentText& segment) {
+  return segment.seq + ((segment.flags & tcp_flag::syn) != 0 ? 1 : 0);
 }
 
 InternetSum pseudo(bool is_v4, std::uint8_t protocol, std::size_t bytes) {
@@ -149,7 +170,7 @@ ScriptedPeer::ScriptedPeer(PacketPool& pool, const PeerOptions& options)
 ScriptedPeer::~ScriptedPeer() = default;
 
 Endpoint ScriptedPeer::remote() const {
-  return {options_.is_v4 ? IpAddress{peer_v4} : IpAddress{peer_v6}, peer_port};
+  return {options_.is_v4 ? IpAddress{peer_v4} : IpAddress{peer_v6}, peer_port_};
 }
 
 void ScriptedPeer::arrive(const SegmentText& segment) {
@@ -165,10 +186,11 @@ void ScriptedPeer::arrive(const SegmentText& segment) {
     const Seq host_start = host_start_.value_or(Seq{});
     for (const SackText& s : o.sack) blocks.push_back({host_start + s.first, host_start + s.end});
     writer.sack(blocks);
+    if (o.cookie) writer.fast_open(from_hex(*o.cookie == "last" ? last_cookie_ : *o.cookie));
   }
   const auto options = writer.bytes();
   const Seq ack = host_start_.value_or(Seq{}) + segment.ack.value_or(0);
-  TcpHeader header{.source_port = be16_t{peer_port},
+  TcpHeader header{.source_port = be16_t{peer_port_},
                    .target_port = be16_t{host_port_},
                    .sequence = be32_t{(peer_start + segment.seq).raw()},
                    .acknowledgment = be32_t{segment.ack ? ack.raw() : 0},
@@ -179,34 +201,71 @@ void ScriptedPeer::arrive(const SegmentText& segment) {
                    .checksum = be16_t{0},
                    .urgent = be16_t{static_cast<std::uint16_t>(segment.urgent.value_or(0))}};
   Bytes text(options.begin(), options.end());
-  for (std::uint32_t i = 0; i < segment.bytes; ++i) text.push_back(byte_at(segment.seq + i));
+  const std::uint32_t first = text_begins(segment);
+  for (std::uint32_t i = 0; i < segment.bytes; ++i) text.push_back(byte_at(first + i));
   header.checksum = pseudo(options_.is_v4, protocol::tcp, sizeof(header) + text.size())
                         .add_header(header)
                         .add(text)
                         .checksum();
+  if (segment.has_bad_checksum)
+    header.checksum = be16_t::from_raw(static_cast<std::uint16_t>(header.checksum.raw() ^ 1));
   Bytes whole;
   append(whole, header);
   whole.insert(whole.end(), text.begin(), text.end());
-  const auto mark = static_cast<std::uint8_t>(segment.is_marked ? 3 : 0);
   device_->give(options_.is_v4 ? ethertype::ipv4 : ethertype::ipv6,
-                with_ip(options_.is_v4, protocol::tcp, mark, whole));
+                with_ip(options_.is_v4, protocol::tcp, segment.ecn.value_or(0), whole));
   poll();
 }
 
-void ScriptedPeer::too_big(std::uint32_t seq, std::uint32_t mtu) {
+void ScriptedPeer::come_again() {
+  ++peer_port_;
+  host_start_.reset();
+  stamp_start_.reset();
+  host_port_ = 80;
+}
+
+void ScriptedPeer::flood(std::uint32_t count) {
+  const std::uint16_t mine = std::exchange(peer_port_, std::uint16_t{1'000});
+  for (; count > 0; --count, ++peer_port_) arrive({.flags = tcp_flag::syn});
+  peer_port_ = mine;
+  host_start_.reset();
+  sent_.clear();
+}
+
+Bytes ScriptedPeer::quote(std::uint32_t seq) const {
   Bytes quoted;
   append(quoted, be16_t{host_port_});
-  append(quoted, be16_t{peer_port});
+  append(quoted, be16_t{peer_port_});
   append(quoted, be32_t{(host_start_.value_or(Seq{}) + seq).raw()});
-  const Bytes packet = with_ip(options_.is_v4, protocol::tcp, 0, quoted, true);
+  return with_ip(options_.is_v4, protocol::tcp, 0, quoted, true);
+}
+
+void ScriptedPeer::too_big(std::uint32_t seq, std::uint32_t mtu) {
+  if (options_.is_v4)
+    give_message(icmpv4::destination_unreachable, icmpv4::fragmentation_needed, mtu, quote(seq));
+  else
+    give_message(icmpv6::packet_too_big, 0, mtu, quote(seq));
+}
+
+void ScriptedPeer::unreachable(std::uint32_t seq, std::uint8_t code) {
+  // RFC 4443, 3.1: no route, no address, prohibited, no port.
+  constexpr std::array<std::uint8_t, 4> of_ipv6{0, 3, 1, 4};
+  if (options_.is_v4)
+    give_message(icmpv4::destination_unreachable, code, 0, quote(seq));
+  else
+    give_message(icmpv6::destination_unreachable,
+                 code < of_ipv6.size() ? of_ipv6[code] : std::uint8_t{1}, 0, quote(seq));
+}
+
+void ScriptedPeer::give_message(std::uint8_t type, std::uint8_t code, std::uint32_t rest,
+                                const Bytes& packet) {
   Bytes message;
   if (options_.is_v4) {
-    Icmpv4Header header{icmpv4::destination_unreachable, icmpv4::fragmentation_needed, be16_t{0},
-                        be32_t{mtu}};
+    Icmpv4Header header{type, code, be16_t{0}, be32_t{rest}};
     header.checksum = InternetSum{}.add_header(header).add(packet).checksum();
     append(message, header);
   } else {
-    Icmpv6Header header{icmpv6::packet_too_big, 0, be16_t{0}, be32_t{mtu}};
+    Icmpv6Header header{type, code, be16_t{0}, be32_t{rest}};
     header.checksum = pseudo(false, protocol::icmpv6, sizeof(header) + packet.size())
                           .add_header(header)
                           .add(packet)
@@ -264,7 +323,12 @@ void ScriptedPeer::look_at(const Bytes& frame) {
                       .seq = tcp->sequence - host_start_.value_or(Seq{}),
                       .bytes = static_cast<std::uint32_t>(tcp->payload.size()),
                       .ack = std::nullopt,
-                      .window = tcp->window};
+                      .window = tcp->window,
+                      .urgent = tcp->urgent,
+                      .ecn = static_cast<std::uint8_t>(
+                          (options_.is_v4 ? load<Ipv4Header>(packet.data()).traffic_class
+                                          : std::to_integer<unsigned>(packet[1]) >> 4) &
+                          3)};
   if ((tcp->flags & tcp_flag::ack) != 0) segment.ack = tcp->acknowledgment - peer_start;
   OptionsText& o = segment.options.emplace();
   if (options.maximum_segment_bytes) o.mss = *options.maximum_segment_bytes;
@@ -277,11 +341,15 @@ void ScriptedPeer::look_at(const Bytes& frame) {
   }
   for (const SackBlock& block : options.sack_blocks())
     o.sack.push_back({block.first - peer_start, block.end - peer_start});
+  if (options.asks_for_cookie || !options.cookie.empty()) {
+    o.cookie = to_hex(options.cookie);
+    if (!options.cookie.empty()) last_cookie_ = *o.cookie;
+  }
   std::string wrong;
   if (!pseudo(options_.is_v4, protocol::tcp, bytes.size()).add(bytes).intact())
     wrong = "bad checksum";
   for (std::uint32_t i = 0; i < segment.bytes; ++i)
-    if (tcp->payload[i] != byte_at(segment.seq + i)) wrong = "wrong text";
+    if (tcp->payload[i] != byte_at(text_begins(segment) + i)) wrong = "wrong text";
   sent_.push_back({now_, std::move(segment), std::move(wrong)});
 }
 

@@ -55,6 +55,10 @@ bool parse_option(const std::string& text, OptionsText& into) {
   const std::string& name = words[0];
   if (name == "none" || name == "nop") return true;
   if (name == "sackOK") return into.sack_permitted = true;
+  if (name == "fo") {
+    into.cookie = words.size() > 1 ? words[1] : "";
+    return true;
+  }
   if (words.size() < 2) return false;
   if (name == "mss") return (into.mss = number(words[1])).has_value();
   if (name == "wscale") return (into.window_scale = number(words[1])).has_value();
@@ -115,6 +119,8 @@ std::string difference(const OptionsText& expected, const OptionsText& sent) {
     return differ("timestamp", expected.timestamps->value, sent.timestamps->value);
   if (expected.sack_permitted != sent.sack_permitted) return "sackOK differs";
   if (expected.sack != sent.sack) return "other SACK blocks";
+  if (expected.cookie == "any") return sent.cookie.value_or("").empty() ? "no cookie" : "";
+  if (expected.cookie != sent.cookie) return "another cookie: " + sent.cookie.value_or("none");
   return {};
 }
 
@@ -136,8 +142,12 @@ std::expected<SegmentText, std::string> parse_segment(std::string_view text) {
   segment.flags = *flags;
   if (!parse_range(words[1], segment)) return std::unexpected("bad range " + words[1]);
   for (std::size_t i = 2; i < words.size(); ++i) {
-    if (words[i] == "ce") {
-      segment.is_marked = true;
+    if (words[i] == "bad") {
+      segment.has_bad_checksum = true;
+      continue;
+    }
+    if (words[i] == "ce" || words[i] == "ect" || words[i] == "notect") {
+      segment.ecn = static_cast<std::uint8_t>(words[i] == "ce" ? 3 : words[i] == "ect" ? 2 : 0);
       continue;
     }
     if (i + 1 >= words.size()) return std::unexpected("a number is missing behind " + words[i]);
@@ -172,6 +182,7 @@ std::string to_string(const SegmentText& segment) {
   if (o.sack_permitted) out << "sackOK,";
   if (o.timestamps) out << "ts " << o.timestamps->value << ' ' << o.timestamps->echo << ',';
   if (o.window_scale) out << "wscale " << *o.window_scale << ',';
+  if (o.cookie) out << "fo " << *o.cookie << ',';
   if (!o.sack.empty()) out << "sack";
   for (const SackText& block : o.sack) out << ' ' << block.first << ':' << block.end;
   out << '>';
@@ -188,6 +199,10 @@ std::string difference(const SegmentText& expected, const SegmentText& sent) {
     return differ("ack", *expected.ack, sent.ack.value_or(0));
   if (expected.window && expected.window != sent.window)
     return differ("window", *expected.window, *sent.window);
+  if (expected.urgent && expected.urgent != sent.urgent)
+    return differ("urgent pointer", *expected.urgent, sent.urgent.value_or(0));
+  if (expected.ecn && expected.ecn != sent.ecn)
+    return differ("ECN codepoint", *expected.ecn, sent.ecn.value_or(0));
   return expected.options ? difference(*expected.options, *sent.options) : std::string{};
 }
 

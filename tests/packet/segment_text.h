@@ -30,6 +30,7 @@ struct OptionsText {
   bool any_timestamp_value = false;  // "ts any 100"
   bool sack_permitted = false;
   std::vector<SackText> sack;
+  std::optional<std::string> cookie;  // RFC 7413, in hexadecimal; "": asks for one; "any"; "last"
 };
 
 struct SegmentText {
@@ -39,7 +40,8 @@ struct SegmentText {
   std::optional<std::uint32_t> ack;
   std::optional<std::uint32_t> window;
   std::optional<std::uint32_t> urgent;
-  bool is_marked = false;              // "ce"
+  std::optional<std::uint8_t> ecn;     // "ce", "ect", "notect": RFC 3168, 5
+  bool has_bad_checksum = false;       // "bad": only of what arrives
   std::optional<OptionsText> options;  // nothing: not said
 };
 

@@ -40,6 +40,10 @@ class Queue {
                                                    const TcpListenOptions& options = {});
   std::expected<TcpListener, BindError> listen_tcp(const Endpoint& local,
                                                    const TcpListenOptions& options = {});
+  // Of a VNIC with several queues each one listens for itself, on the same port; who connects lands
+  // at one of them, and stays there. A port that the stack chooses for connect_tcp() is one whose
+  // answers come in by this queue; where the device does not say which do (xdp with several queues)
+  // connecting is refused.
   // Begins to connect; the event `connected` or `ended` tells what came of it.
   std::expected<TcpConnection, ConnectError> connect_tcp(const Endpoint& remote,
                                                          const TcpConnectOptions& options = {});

@@ -134,7 +134,7 @@ void TcpWorld::poll_all() {
   for (Pair& pair : pairs_) act(pair);
   client_stack_.flush();
   server_stack_.flush();
-  if (!random_.once_in(16)) return;  // it walks along every queue
+  if (!random_.once_in(64)) return;  // it walks along every queue
   for (const Pair& pair : pairs_)
     for (const auto* connection : {&pair.client, &pair.server}) inspect(*connection);
 }
