@@ -64,14 +64,15 @@ void take_probe(ControlBlock& c, Seq ack) {
   c.set(flag::send_now);  // a FIN, perhaps
 }
 
-// A peer that answers is there, whatever its window (RFC 9293, 3.8.6.1).
+// A peer that answers is there, whatever its window (RFC 9293, 3.8.6.1); but a connection that
+// lingers after its application does so for as long as it was told.
 void hear_of_shut_window(ControlBlock& c, const Segment& s, const Context& context) {
   c.probes_unanswered = 0;
-  if (c.sender_timer == SenderTimer::persist) {
-    c.first_unanswered = context.now.tick;
+  const bool is_persisting = c.sender_timer == SenderTimer::persist;
+  if (c.has(flag::held) && (is_persisting || s.window == 0)) c.first_unanswered = context.now.tick;
+  if (is_persisting) {
     take_probe(c, s.ack);
   } else if (s.window == 0) {  // it was shut on what is under way
-    c.first_unanswered = context.now.tick;
     if (c.backoff >= limits::retransmissions_max) c.backoff = limits::retransmissions_max - 1;
   }
 }
