@@ -19,7 +19,10 @@ Counted by the clock of the emulated machine, whose nanosecond is an instruction
 shift=0`); the datagrams come from outside of it. How: `bench/README.md`. The last column is the
 check: what a loop of 1,000 instructions that was planted into the server is told as. For servers
 that poll it is off by hundreds, so differences of that size say nothing, and what receiving and
-sending cost apart, or layer by layer, is not shown until it is right."""
+sending cost apart, or layer by layer, is not shown until it is right.
+
+That card does not enforce what only real hardware can show: the check of a sender's MAC and VLAN
+tags, and rates. The scenarios of `tests/vm` read both back as they were programmed."""
 
 
 def section(name, rows, _folder):
