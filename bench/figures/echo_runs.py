@@ -1,5 +1,6 @@
 """One setup of an echo figure: its server and its client run through the cases of a plan."""
 
+import argparse
 import dataclasses
 import json
 import sys
@@ -63,3 +64,12 @@ def values_of(setup, answer):
 def show(text):
     if sys.stderr.isatty():
         print(f"\r{text}\033[K", end="", file=sys.stderr, flush=True)
+
+
+def parse(description, arguments):
+    """The command line that figures of echo servers share."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--quick", action="store_true", help="fewer cases, within 60 s")
+    parser.add_argument("--only", metavar="TEXT", help="setups with TEXT in their name, no bounds")
+    parser.add_argument("--json", metavar="FILE", help="where the rows go")
+    return parser.parse_args(arguments)

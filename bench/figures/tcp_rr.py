@@ -2,11 +2,10 @@
 """Figure tcp_rr: 64-byte requests and responses on TCP connections, one outstanding on each.
 Called by bench/run.sh."""
 
-import argparse
 import sys
 
 import bounds
-from echo_runs import Plan, measure, show, values_of
+from echo_runs import Plan, measure, parse, show, values_of
 from echo_setups import TCP, TCP_SETUPS, Bench
 from lab import Lab, LabError
 from rows import Rows, words_of_tcp
@@ -32,11 +31,7 @@ def measure_all(plan, setups):
 
 
 def main(arguments):
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer cases, within 60 s")
-    parser.add_argument("--only", metavar="TEXT", help="setups with TEXT in their name, no bounds")
-    parser.add_argument("--json", metavar="FILE", help="where the rows go")
-    options = parser.parse_args(arguments)
+    options = parse(__doc__, arguments)
     plan = QUICK if options.quick else FULL
     try:
         rows = measure_all(plan,

@@ -2,11 +2,10 @@
 """Figure udp_echo: throughput, latency and processor time of a UDP echo, as in OSDI '14, table 1
 and figure 4. Called by bench/run.sh."""
 
-import argparse
 import sys
 
 import bounds
-from echo_runs import STARVED, Plan, measure, show, values_of
+from echo_runs import STARVED, Plan, measure, parse, show, values_of
 from echo_setups import SETUPS, Bench
 from lab import Lab, LabError
 from rows import Rows, words_of
@@ -68,11 +67,7 @@ def measure_all(plan, setups):
 
 
 def main(arguments):
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer cases, within 60 s")
-    parser.add_argument("--only", metavar="TEXT", help="setups with TEXT in their name, no bounds")
-    parser.add_argument("--json", metavar="FILE", help="where the rows go")
-    options = parser.parse_args(arguments)
+    options = parse(__doc__, arguments)
     plan = QUICK if options.quick else FULL
     try:
         rows = measure_all(plan, [setup for setup in SETUPS if (options.only or "") in str(setup)])
