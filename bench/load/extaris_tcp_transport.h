@@ -77,7 +77,7 @@ class ExtarisTcpTransport {
   std::vector<std::size_t> place_of_id_;  // in connections_
   std::size_t open_ = 0;
   std::size_t next_ = 0;
-  std::array<TcpEvent, 64> room_;
+  std::array<TcpEvent, 64> room_{};
 };
 
 }  // namespace arrakis::bench

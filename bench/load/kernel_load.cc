@@ -1,29 +1,22 @@
-// kernel_load: the load generator on kernel sockets.
-#include <CLI/CLI.hpp>
-
-#include "bench/lib/complain.h"
-#include "bench/lib/machine.h"
+// kernel_load: the UDP load generator on kernel sockets.
 #include "bench/load/kernel_transport.h"
-#include "bench/load/session.h"
+#include "bench/load/on_sockets.h"
 
 namespace arrakis::bench {
 namespace {
 
 static_assert(Transport<KernelTransport>);
 
-int run(int argc, char** argv) {
-  CLI::App cli{"UDP load generator on kernel sockets."};
-  LoadOptions options;
-  options.add_to(cli);
-  CLI11_PARSE(cli, argc, argv);
-  if (options.core)
-    if (const auto pinned = pin_to_core(*options.core); !pinned) return complain(pinned.error());
-  auto transport = KernelTransport::connect(options.server);
-  if (!transport) return complain(transport.error());
-  return run_cases(*transport, options);
+Outcome<std::unique_ptr<KernelTransport>> connect(const Endpoint& server) {
+  auto transport = KernelTransport::connect(server);
+  if (!transport) return std::unexpected(transport.error());
+  return std::make_unique<KernelTransport>(std::move(*transport));
 }
 
 }  // namespace
 }  // namespace arrakis::bench
 
-int main(int argc, char** argv) { return arrakis::bench::run(argc, argv); }
+int main(int argc, char** argv) {
+  return arrakis::bench::run_on_sockets(argc, argv, "UDP load generator on kernel sockets.",
+                                        arrakis::bench::connect);
+}

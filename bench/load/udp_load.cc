@@ -1,38 +1,22 @@
-// udp_load: the load generator on extaris, an Arrakis application like any other.
-#include <arrakis/arrakis.h>
-
-#include <CLI/CLI.hpp>
-
-#include "bench/lib/complain.h"
-#include "bench/lib/machine.h"
+// udp_load: the UDP load generator on extaris.
 #include "bench/load/extaris_transport.h"
-#include "bench/load/session.h"
+#include "bench/load/on_vnic.h"
 
 namespace arrakis::bench {
 namespace {
 
 static_assert(Transport<ExtarisTransport>);
 
-int run(int argc, char** argv) {
-  CLI::App cli{"UDP load generator on a VNIC of its own."};
-  LoadOptions options;
-  options.add_to(cli);
-  std::string name;
-  cli.add_option("--app", name, "application to be; default: $ARRAKIS_APP");
-  CLI11_PARSE(cli, argc, argv);
-
-  if (options.core)
-    if (const auto pinned = pin_to_core(*options.core); !pinned) return complain(pinned.error());
-  auto app = App::attach(name);
-  if (!app) return complain(app.error());
-  Queue& queue = app->vnic().queue();
+Outcome<ExtarisTransport> connect(Queue& queue, const Endpoint& server) {
   auto socket = queue.bind_udp(0);
-  if (!socket) return complain({Error::Code::exhausted, "no UDP port is free", ""});
-  ExtarisTransport transport{queue, std::move(*socket), options.server};
-  return run_cases(transport, options);
+  if (!socket) return fail(Error::Code::exhausted, "no UDP port is free");
+  return ExtarisTransport{queue, std::move(*socket), server};
 }
 
 }  // namespace
 }  // namespace arrakis::bench
 
-int main(int argc, char** argv) { return arrakis::bench::run(argc, argv); }
+int main(int argc, char** argv) {
+  return arrakis::bench::run_on_vnic(argc, argv, "UDP load generator on a VNIC of its own.",
+                                     arrakis::bench::connect);
+}
