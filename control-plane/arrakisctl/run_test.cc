@@ -11,7 +11,11 @@ using Calls = std::vector<std::string>;
 
 class Run : public ToolFixture {
  protected:
-  Run() { serve(); }
+  // Whoever runs the tests may ignore signals, as nohup does; a program would inherit that.
+  Run() {
+    for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) ::signal(number, SIG_DFL);
+    serve();
+  }
 
   static std::vector<std::string> shell(const std::string& script,
                                         std::vector<std::string> options = {}) {
