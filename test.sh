@@ -100,7 +100,8 @@ else
 fi
 
 say "ASan and UBSan build in build-asan/"
-if configure build-asan -Db_sanitize=address,undefined -Db_lundef=false; then
+if configure build-asan -Db_sanitize=address,undefined -Db_lundef=false &&
+  ninja -C build-asan --quiet; then
   tests build-asan sanitized --no-suite lint --no-suite tidy --no-suite install --no-suite e2e \
     --no-suite netns --no-suite vm --no-suite slow
   privileged build-asan sanitized-privileged --no-suite leak
