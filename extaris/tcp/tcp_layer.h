@@ -140,7 +140,7 @@ class TcpLayer {
   std::uint16_t choose_port(tcp::Flow flow) noexcept;
   bool may_reuse(tcp::ControlBlock& c, const TcpSegment& tcp) const noexcept;
   void refuse(const Arrival& arrival, const TcpSegment& tcp) noexcept;
-  void send_reset(const tcp::ControlBlock& c, const tcp::Segment& s) noexcept;
+  void send_reset(const Endpoint& local, const Endpoint& remote, const tcp::Segment& s) noexcept;
 
   Link& link_;
   IpOutput& ip_;

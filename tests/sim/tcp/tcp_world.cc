@@ -9,7 +9,6 @@
 namespace arrakis::sim {
 namespace {
 
-using extaris::Checksum;
 using extaris::TcpBuffer;
 using extaris::TcpConnection;
 using extaris::TcpError;
@@ -20,34 +19,17 @@ constexpr Duration storm = Duration::seconds(5);
 // After the cable is mended: the longest backoff, and what is left to be carried.
 constexpr Duration patience = Duration::seconds(400);
 
-Endpoint server_address(bool is_v4) {
-  return {*IpAddress::parse(is_v4 ? "10.0.0.2" : "fd00::2"), server_port};
-}
+constexpr Severity severity{.least = {.loss = 5, .duplicate = 4, .corrupt = 8, .reorder = 4},
+                            .spread = 200,
+                            .absent_in = 3,
+                            .delay_us_max = 20'000,
+                            .jitter_us_max = 3'000};
+
+Endpoint server_address(bool is_v4) { return {host_address(2, is_v4), server_port}; }
 
 }  // namespace
 
-TcpWorld::Plan TcpWorld::plan(Random random) {
-  const auto rate = [&random](std::uint32_t most) -> std::uint32_t {
-    return random.once_in(3) ? 0 : static_cast<std::uint32_t>(most + random.below(200));
-  };
-  Plan plan{
-      .faults = {.loss = rate(5),
-                 .duplicate = rate(4),
-                 .corrupt = rate(8),
-                 .reorder = rate(4),
-                 .delay = Duration::microseconds(static_cast<std::int64_t>(random.below(20'000))),
-                 .jitter = Duration::microseconds(static_cast<std::int64_t>(random.below(3'000)))},
-      .options = {}};
-  plan.options.mtu_bytes = static_cast<std::uint16_t>(1'280 + random.below(300));
-  if (random.once_in(4)) {  // without checksums only a wire that damages nothing makes sense
-    plan.options.receive_checksum = plan.options.transmit_checksum = Checksum::unneeded;
-    plan.faults.corrupt = 0;
-  }
-  return plan;
-}
-
 extaris::StackConfig TcpWorld::config(int host, std::uint64_t seed) {
-  const std::string number = std::to_string(host);
   Random random{seed ^ 0xc0ffee};
   extaris::TcpSettings settings;
   settings.congestion = static_cast<extaris::tcp::CongestionControl>(random.below(3));
@@ -57,12 +39,8 @@ extaris::StackConfig TcpWorld::config(int host, std::uint64_t seed) {
   settings.no_delay = random.once_in(2);
   settings.receive_buffer_log2 = static_cast<std::uint8_t>(12 + random.below(7));
   settings.send_buffer_log2 = static_cast<std::uint8_t>(12 + random.below(7));
-  extaris::StackConfig config{.addresses = {*IpPrefix::parse("10.0.0." + number + "/24"),
-                                            *IpPrefix::parse("fd00::" + number + "/64")},
-                              .routes = {},
-                              .neighbors = {},
-                              .seed = seed,
-                              .tcp = {.connections_max = 64, .settings = settings}};
+  extaris::StackConfig config = host_config(host, seed);
+  config.tcp = {.connections_max = 64, .settings = settings};
   // Half of them cross the wrap of the sequence numbers soon.
   if (random.once_in(2)) config.tcp.initial_sequence = 0xffff'fffb;
   return config;
@@ -70,8 +48,8 @@ extaris::StackConfig TcpWorld::config(int host, std::uint64_t seed) {
 
 TcpWorld::TcpWorld(extaris::PacketPool& pool, std::uint64_t seed)
     : random_{seed},
-      plan_{plan(Random{seed + 1})},
-      link_{pool, plan_.faults, seed, plan_.options},
+      cable_{make_cable(Random{seed + 1}, severity)},
+      link_{pool, cable_.faults, seed, cable_.options},
       client_stack_{link_.end(0), config(1, seed)},
       server_stack_{link_.end(1), config(2, seed + 1)},
       listener_{*server_stack_.listen_tcp({{}, server_port})} {}

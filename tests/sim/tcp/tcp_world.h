@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "extaris/netdev/sim_link.h"
 #include "extaris/stack/stack.h"
+#include "tests/sim/cable.h"
 
 namespace arrakis::sim {
 
@@ -41,11 +42,6 @@ class TcpWorld {
     Stream down;  // server to client
     bool is_done = false;
   };
-  struct Plan {
-    extaris::SimFaults faults;
-    extaris::SimOptions options;
-  };
-  static Plan plan(Random random);
   static extaris::StackConfig config(int host, std::uint64_t seed);
 
   void open_all();
@@ -62,7 +58,7 @@ class TcpWorld {
   static std::byte byte_of(const Stream& stream, std::size_t i);
 
   Random random_;
-  Plan plan_;
+  Cable cable_;
   extaris::SimLink link_;
   extaris::Stack client_stack_;
   extaris::Stack server_stack_;
