@@ -1,6 +1,7 @@
 #include "control-plane/arrakisctl/pcapng.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <string_view>
 
@@ -21,15 +22,17 @@ class Block {
 
   template <class T>
   Block& add(T number) {
-    bytes_.append(reinterpret_cast<const char*>(&number), sizeof(number));
+    const auto bytes = bytes_of(number);
+    bytes_.append(bytes.data(), bytes.size());
     return *this;
   }
   // Times and the like come as two words, the upper one first.
   Block& add_time(std::uint64_t ns) {
     return add(static_cast<std::uint32_t>(ns >> 32)).add(static_cast<std::uint32_t>(ns));
   }
-  Block& add_padded(std::string_view bytes) {
-    bytes_.append(bytes);
+  Block& add_padded(std::string_view text) { return add_padded(std::as_bytes(std::span{text})); }
+  Block& add_padded(std::span<const std::byte> bytes) {
+    for (const std::byte byte : bytes) bytes_.push_back(static_cast<char>(byte));
     bytes_.append((4 - bytes_.size() % 4) % 4, '\0');
     return *this;
   }
@@ -40,7 +43,8 @@ class Block {
   }
   template <class T>
   Block& option_number(std::uint16_t code, T number) {
-    return option(code, {reinterpret_cast<const char*>(&number), sizeof(number)});
+    const auto bytes = bytes_of(number);
+    return option(code, {bytes.data(), bytes.size()});
   }
   Block& option_time(std::uint16_t code, std::uint64_t ns) {
     return option_number(code, ns << 32 | ns >> 32);
@@ -48,12 +52,17 @@ class Block {
   Bytes finish() {
     add(std::uint32_t{0});  // opt_endofopt
     const auto length = static_cast<std::uint32_t>(bytes_.size() + sizeof(std::uint32_t));
-    std::copy_n(reinterpret_cast<const char*>(&length), sizeof(length), bytes_.begin() + 4);
+    std::ranges::copy(bytes_of(length), bytes_.begin() + sizeof(std::uint32_t));
     add(length);
     return std::move(bytes_);
   }
 
  private:
+  template <class T>
+  static std::array<char, sizeof(T)> bytes_of(T number) {
+    return std::bit_cast<std::array<char, sizeof(T)>>(number);
+  }
+
   Bytes bytes_;
 };
 
@@ -93,7 +102,7 @@ Bytes enhanced_packet(const Frame& frame) {
       .add_time(frame.time_ns)
       .add(static_cast<std::uint32_t>(frame.bytes.size()))
       .add(frame.original_bytes)
-      .add_padded({reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size()})
+      .add_padded(frame.bytes)
       .option_number(epb_flags, frame.is_outgoing ? outbound : inbound)
       .finish();
 }

@@ -67,8 +67,8 @@ interface Arrakisd {
   admin @3 () -> (outcome :Outcome(Admin));
 
   look @4 (app :Text) -> (outcome :Outcome(Attached));
-  # What goes on inside an attached application; empty: inside all of the caller's. For the user whose
-  # process it is, and for root: packets are nobody else's.
+  # What goes on inside an attached application; empty: inside all of the caller's. For the user
+  # whose process it is, and for root: packets are nobody else's.
 }
 
 interface Session {

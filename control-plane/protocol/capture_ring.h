@@ -46,11 +46,16 @@ inline constexpr std::size_t capture_bytes = 4096 + ring_bytes;  // of the memor
 inline constexpr std::size_t ring_offset = 4096;
 inline constexpr std::uint32_t snap_bytes_max = 65'535 + 14;  // the largest IP packet's frame
 
+// Mapped memory holds what is asked of it ([intro.object], implicit-lifetime types).
+inline CaptureHeader& header_of(std::span<std::byte> memory) noexcept {
+  return *static_cast<CaptureHeader*>(static_cast<void*>(memory.data()));
+}
+
 class CaptureWriter {
  public:
   // REQUIRES: memory.size() >= capture_bytes, aligned to a page, zero.
   CaptureWriter(std::span<std::byte> memory, std::uint32_t snap_bytes) noexcept
-      : header_{*reinterpret_cast<CaptureHeader*>(memory.data())},
+      : header_{header_of(memory)},
         ring_{memory.data() + ring_offset},
         snap_bytes_{std::min(snap_bytes, snap_bytes_max)} {}
 
@@ -115,8 +120,7 @@ class CaptureReader {
  public:
   // REQUIRES: as for the writer, except that the memory may hold anything.
   explicit CaptureReader(std::span<std::byte> memory) noexcept
-      : header_{*reinterpret_cast<CaptureHeader*>(memory.data())},
-        ring_{memory.data() + ring_offset} {}
+      : header_{header_of(memory)}, ring_{memory.data() + ring_offset} {}
 
   // The next frame; nothing: there is none now. The frame is a copy, checked after it was copied.
   std::expected<std::optional<CapturedFrame>, std::string_view> next() {

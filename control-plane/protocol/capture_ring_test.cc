@@ -19,7 +19,7 @@ class CaptureRing : public testing::Test {
   CaptureRing() { std::memset(memory_.get(), 0, capture_bytes); }
 
   std::span<std::byte> memory() { return {memory_.get(), capture_bytes}; }
-  CaptureHeader& header() { return *reinterpret_cast<CaptureHeader*>(memory_.get()); }
+  CaptureHeader& header() { return header_of(memory()); }
   // A frame whose bytes follow from its number.
   static std::vector<std::byte> frame(std::size_t number) {
     return std::vector<std::byte>(14 + number * 37 % 1500, static_cast<std::byte>(number));

@@ -15,7 +15,7 @@ struct CounterName {
   std::string_view linux_name;  // of nstat; empty: Linux has none that counts the same
 };
 
-inline constexpr std::array counter_table{
+inline constexpr std::array counter_table = {
     // the host
     CounterName{"received_packets", ""},
     CounterName{"received_bytes", ""},

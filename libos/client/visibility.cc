@@ -28,19 +28,18 @@ Error no_such_queue(const std::string& vnic, std::uint16_t queue) {
 }
 
 // Memory that arrakisd sent, all of it mapped; holds nothing: that is no such memory.
-kj::Promise<Window::Memory> map(protocol::Descriptor::Client descriptor, std::size_t bytes) {
+kj::Promise<extaris::Mapping> map(protocol::Descriptor::Client descriptor, std::size_t bytes) {
   auto sent = descriptor.getFd();
   return sent
-      .then([bytes](kj::Maybe<int> maybe) -> Window::Memory {
+      .then([bytes](kj::Maybe<int> maybe) -> extaris::Mapping {
         KJ_IF_MAYBE (fd, maybe) {
           struct stat status{};
           if (::fstat(*fd, &status) != 0 || !S_ISREG(status.st_mode) ||
               static_cast<std::size_t>(status.st_size) < bytes)
-            return nullptr;
-          auto mapping = extaris::Mapping::of(*fd, bytes);
-          if (mapping) return std::make_shared<const extaris::Mapping>(std::move(mapping));
+            return {};
+          return extaris::Mapping::of(*fd, bytes);
         }
-        return nullptr;
+        return {};
       })
       .attach(kj::mv(descriptor));
 }
@@ -52,7 +51,7 @@ Error no_memory() {
 
 class SnapshotServer final : public protocol::Snapshot::Server {
  public:
-  SnapshotServer(kj::Own<Visibility> visibility, Window::Memory memory)
+  SnapshotServer(kj::Own<Visibility> visibility, extaris::Mapping memory)
       : visibility_{kj::mv(visibility)}, memory_{std::move(memory)} {}
 
   kj::Promise<void> take(TakeContext context) override {
@@ -63,23 +62,29 @@ class SnapshotServer final : public protocol::Snapshot::Server {
       refuse(context.getResults().initOutcome(), no_such_queue(vnic, parameters.getQueue()));
       return kj::READY_NOW;
     }
+    if (!memory_) {
+      refuse(context.getResults().initOutcome(),
+             {Error::Code::conflict, "the page before is still being written", "ask one by one"});
+      return kj::READY_NOW;
+    }
     const bool counters = parameters.getWhat() == protocol::Snapshot::What::COUNTERS;
     const Question question{.what = counters ? Question::What::counters : Question::What::sockets,
                             .cursor = parameters.getCursor(),
-                            .memory = memory_->bytes()};
-    return visibility_->ask(*window, question, memory_)
-        .then([context](Outcome<void> answered) mutable {
+                            .memory = memory_.bytes()};
+    return visibility_->ask(*window, question, std::move(memory_))
+        .then([this, context](Visibility::Answer answer) mutable {
+          memory_ = std::move(answer.memory);
           auto outcome = context.getResults().initOutcome();
-          if (answered)
+          if (answer.outcome)
             outcome.initValue();
           else
-            refuse(outcome, answered.error());
+            refuse(outcome, answer.outcome.error());
         });
   }
 
  private:
   kj::Own<Visibility> visibility_;
-  Window::Memory memory_;
+  extaris::Mapping memory_;
 };
 
 class CaptureServer final : public protocol::Capture::Server {
@@ -105,7 +110,7 @@ class VisibleServer final : public protocol::Visible::Server {
 
   kj::Promise<void> snapshot(SnapshotContext context) override {
     return map(context.getParams().getMemory(), sight::page_bytes)
-        .then([this, context](Window::Memory memory) mutable {
+        .then([this, context](extaris::Mapping memory) mutable {
           auto outcome = context.getResults().initOutcome();
           if (!memory) return refuse(outcome, no_memory());
           outcome.setValue(kj::heap<SnapshotServer>(kj::addRef(*visibility_), std::move(memory)));
@@ -121,7 +126,7 @@ class VisibleServer final : public protocol::Visible::Server {
       return kj::READY_NOW;
     }
     return map(parameters.getMemory(), sight::capture_bytes)
-        .then([this, context, window](Window::Memory memory) mutable -> kj::Promise<void> {
+        .then([this, context, window](extaris::Mapping memory) mutable -> kj::Promise<void> {
           if (!memory) {
             refuse(context.getResults().initOutcome(), no_memory());
             return kj::READY_NOW;
@@ -131,7 +136,7 @@ class VisibleServer final : public protocol::Visible::Server {
   }
 
  private:
-  kj::Promise<void> begin(CaptureContext context, Window& window, Window::Memory memory) {
+  kj::Promise<void> begin(CaptureContext context, Window& window, extaris::Mapping memory) {
     if (window.is_captured()) {
       refuse(context.getResults().initOutcome(),
              {Error::Code::conflict, "somebody captures " + name_of(window) + " already",
@@ -140,17 +145,17 @@ class VisibleServer final : public protocol::Visible::Server {
     }
     const Question question{.what = Question::What::begin_capture,
                             .snap_bytes = context.getParams().getSnapBytes(),
-                            .memory = memory->bytes()};
-    window.keep_ring(memory);
+                            .memory = memory.bytes()};
+    window.keep_ring(std::move(memory));
     // Whatever becomes of this call, the capture ends with it.
     auto server = kj::heap<CaptureServer>(kj::addRef(*visibility_), window);
-    return visibility_->ask(window, question, std::move(memory))
-        .then([context, server = kj::mv(server)](Outcome<void> answered) mutable {
+    return visibility_->ask(window, question, {})
+        .then([context, server = kj::mv(server)](Visibility::Answer answer) mutable {
           auto outcome = context.getResults().initOutcome();
-          if (answered)
+          if (answer.outcome)
             outcome.setValue(kj::mv(server));
           else
-            refuse(outcome, answered.error());
+            refuse(outcome, answer.outcome.error());
         });
   }
 
@@ -169,39 +174,38 @@ Window* Visibility::find(std::string_view vnic, std::uint16_t queue) {
   return nullptr;
 }
 
-kj::Promise<Outcome<void>> Visibility::ask(Window& window, Question question,
-                                           Window::Memory memory) {
+kj::Promise<Visibility::Answer> Visibility::ask(Window& window, Question question,
+                                                extaris::Mapping memory) {
   return ask_until(window, question, std::move(memory),
                    timer_.now() + answer_time.ns * kj::NANOSECONDS);
 }
 
 // The queue may be busy with the question of somebody else.
-kj::Promise<Outcome<void>> Visibility::ask_until(Window& window, Question question,
-                                                 Window::Memory memory, kj::TimePoint deadline) {
+kj::Promise<Visibility::Answer> Visibility::ask_until(Window& window, Question question,
+                                                      extaris::Mapping memory,
+                                                      kj::TimePoint deadline) {
   if (window.ask(question, memory)) return wait_until(window, deadline);
   if (timer_.now() >= deadline || window.stage() == Window::Stage::closed)
-    return Outcome<void>{fail(Error::Code::unavailable,
-                              "no thread drives " + name_of(window) + " now", "try again")};
+    return Answer{
+        fail(Error::Code::unavailable, "no thread drives " + name_of(window) + " now", "try again"),
+        std::move(memory)};
   return timer_.afterDelay(look_again)
       .then([this, &window, question, memory = std::move(memory), deadline]() mutable {
         return ask_until(window, question, std::move(memory), deadline);
       });
 }
 
-kj::Promise<Outcome<void>> Visibility::wait_until(Window& window, kj::TimePoint deadline) {
-  switch (window.stage()) {
-    case Window::Stage::served: window.settle(); return Outcome<void>{};
-    case Window::Stage::closed:
-      return Outcome<void>{fail(Error::Code::unavailable, name_of(window) + " is gone")};
-    case Window::Stage::idle:
-    case Window::Stage::asked:
-    case Window::Stage::serving: break;
-  }
+kj::Promise<Visibility::Answer> Visibility::wait_until(Window& window, kj::TimePoint deadline) {
+  if (window.settle()) return Answer{{}, window.memory_back()};
+  if (window.stage() == Window::Stage::closed)
+    return Answer{fail(Error::Code::unavailable, name_of(window) + " is gone"),
+                  window.memory_back()};
   if (timer_.now() >= deadline && window.withdraw())
-    return Outcome<void>{fail(Error::Code::unavailable,
-                              "the thread of " + name_of(window) + " did not poll for " +
-                                  std::to_string(answer_time.ns / Duration::seconds(1).ns) + " s",
-                              "it computes, or nobody drives that queue")};
+    return Answer{fail(Error::Code::unavailable,
+                       "the thread of " + name_of(window) + " did not poll for " +
+                           std::to_string(answer_time.ns / Duration::seconds(1).ns) + " s",
+                       "it computes, or nobody drives that queue"),
+                  window.memory_back()};
   return timer_.afterDelay(look_again).then([this, &window, deadline] {
     return wait_until(window, deadline);
   });
@@ -210,10 +214,10 @@ kj::Promise<Outcome<void>> Visibility::wait_until(Window& window, kj::TimePoint 
 void Visibility::end_capture(Window& window) { tasks_.add(end_capture_at_last(window)); }
 
 kj::Promise<void> Visibility::end_capture_at_last(Window& window) {
-  return ask(window, {.what = Question::What::end_capture}, nullptr)
-      .then([this, &window](Outcome<void> answered) -> kj::Promise<void> {
-        if (answered || window.stage() == Window::Stage::closed) {
-          window.keep_ring(nullptr);
+  return ask(window, {.what = Question::What::end_capture}, {})
+      .then([this, &window](Answer answer) -> kj::Promise<void> {
+        if (answer.outcome || window.stage() == Window::Stage::closed) {
+          window.keep_ring({});
           return kj::READY_NOW;
         }
         return timer_.afterDelay(100 * kj::MILLISECONDS).then([this, &window] {

@@ -31,15 +31,19 @@ class Visibility final : public kj::Refcounted, private kj::TaskSet::ErrorHandle
 
   // nullptr: there is no such queue.
   Window* find(std::string_view vnic, std::uint16_t queue);
-  // Resolves when it is answered, or to why it was not.
-  kj::Promise<Outcome<void>> ask(Window& window, Question question, Window::Memory memory);
+  // What became of a question, and its memory back.
+  struct Answer {
+    Outcome<void> outcome;
+    extaris::Mapping memory;
+  };
+  kj::Promise<Answer> ask(Window& window, Question question, extaris::Mapping memory);
   // Ends a capture however long that takes; the memory stays until then.
   void end_capture(Window& window);
 
  private:
-  kj::Promise<Outcome<void>> ask_until(Window& window, Question question, Window::Memory memory,
-                                       kj::TimePoint deadline);
-  kj::Promise<Outcome<void>> wait_until(Window& window, kj::TimePoint deadline);
+  kj::Promise<Answer> ask_until(Window& window, Question question, extaris::Mapping memory,
+                                kj::TimePoint deadline);
+  kj::Promise<Answer> wait_until(Window& window, kj::TimePoint deadline);
   kj::Promise<void> end_capture_at_last(Window& window);
   void taskFailed(kj::Exception&&) override {}
 

@@ -5,7 +5,7 @@
 // sleeps, and never waits for anybody.
 // Threads:  ask(), withdraw() and what they return, the control thread; open() to close(), the one
 //           that polls.
-// Lifetime: outlives the queue. The memory of a question is kept until the queue is done with it.
+// Lifetime: outlives the queue. Owns the memory of a question until the queue is done with it.
 #pragma once
 
 #include <sys/eventfd.h>
@@ -13,7 +13,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <utility>
@@ -40,8 +39,6 @@ class Window {
     serving,
     served,
   };
-  using Memory = std::shared_ptr<const extaris::Mapping>;
-
   Window(std::string vnic, std::uint16_t queue) : vnic_{std::move(vnic)}, queue_{queue} {}
   Window(const Window&) = delete;
   Window& operator=(const Window&) = delete;
@@ -65,14 +62,18 @@ class Window {
 
   // ---- the control thread
   Stage stage() const noexcept { return stage_.load(std::memory_order_acquire); }
-  // False: nobody polls, or there is a question already.
-  bool ask(const Question& question, Memory memory) noexcept {
+  // False: nobody polls, or there is a question already. Otherwise the memory is ours until
+  // settle() or withdraw().
+  bool ask(const Question& question, extaris::Mapping& memory) noexcept {
+    settle();  // who asked before may have gone without hearing the answer
     if (stage() != Stage::idle) return false;
     question_ = question;
-    memory_ = std::move(memory);
     // First, so that whoever takes the question finds the bell rung, and silences it.
     eventfd_write(bell_.get(), 1);
-    if (move(Stage::idle, Stage::asked)) return true;
+    if (move(Stage::idle, Stage::asked)) {
+      memory_ = std::move(memory);
+      return true;
+    }
     silence();
     return false;
   }
@@ -82,12 +83,14 @@ class Window {
     silence();
     return true;
   }
-  // After `served`: ready for the next question.
-  void settle() noexcept { move(Stage::served, Stage::idle); }
+  // Whether the question was answered; ready for the next then.
+  bool settle() noexcept { return move(Stage::served, Stage::idle); }
+  // REQUIRES: no question waits.
+  extaris::Mapping memory_back() noexcept { return std::move(memory_); }
 
-  // The memory of a capture that runs. Whether there is one is for the control thread to know.
-  void keep_ring(Memory memory) noexcept { ring_ = std::move(memory); }
-  bool is_captured() const noexcept { return ring_ != nullptr; }
+  // The memory of a capture that runs.
+  void keep_ring(extaris::Mapping memory) noexcept { ring_ = std::move(memory); }
+  bool is_captured() const noexcept { return static_cast<bool>(ring_); }
 
  private:
   bool move(Stage from, Stage to) noexcept {
@@ -103,8 +106,8 @@ class Window {
   const extaris::Descriptor bell_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   std::atomic<Stage> stage_{Stage::closed};
   Question question_{};  // of the control thread while the stage is closed or idle
-  Memory memory_;
-  Memory ring_;
+  extaris::Mapping memory_;
+  extaris::Mapping ring_;
 };
 
 }  // namespace arrakis::client

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Looking into running applications: ss, stats and capture, with kernel clients at the other end."""
+"""Looking into running applications: ss, stats, capture, with kernel clients at the other end."""
 
 import json
 import os
@@ -97,7 +97,8 @@ class Sight(MachineTest):
         self.assertEqual(capture.end(signal.SIGINT), 0, capture.output())
         self.assertRegex(capture.output(), r"\d+ frames captured, 0 lost")
         lines = [line for line in read_capture(path) if f".{port}" in line]
-        to_us, to_peer = f".{port} > {self.address}.7:", f"{self.address}.7 > {harness.HOST4}.{port}:"
+        to_us = f".{port} > {self.address}.7:"
+        to_peer = f"{self.address}.7 > {harness.HOST4}.{port}:"
         for direction, flags, length in ((to_us, "[S]", 0), (to_peer, "[S.]", 0),
                                          (to_us, "[P.]", 7), (to_peer, "[P.]", 7),
                                          (to_us, "[F.]", 0), (to_peer, "[F.]", 0)):
