@@ -82,6 +82,10 @@ class Tap {
     if (!view) return std::unexpected(view.error());
     const auto fd = receive(connection, view->getMemory());
     if (!fd) return std::unexpected(fd.error());
+    struct stat status{};
+    if (::fstat(*fd, &status) != 0 || status.st_size != off_t{sight::capture_bytes})
+      return fail(Exit::other, "arrakisd sent no memory of a capture",
+                  "use arrakisctl and arrakisd of one release");
     void* memory =
         ::mmap(nullptr, sight::capture_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd->get(), 0);
     if (memory == MAP_FAILED)
@@ -243,10 +247,12 @@ class Capture final : public Command {
     if (snap_bytes_ == 0 || snap_bytes_ > sight::snap_bytes_max)
       return fail(Exit::usage,
                   fmt::format("of a frame 1 to {} bytes can be kept", sight::snap_bytes_max));
+    if (count_ < 0)
+      return fail(Exit::usage, "a capture ends after some frames", "as in --count 100");
     if (!(seconds_ >= 0 && seconds_ <= seconds_max))
       return fail(Exit::usage, "a capture lasts some seconds", "as in --duration 10");
     Bounds bounds;
-    if (count_ > 0) bounds.frames = count_;
+    if (count_ > 0) bounds.frames = static_cast<std::uint64_t>(count_);
     if (seconds_ > 0)
       bounds.deadline = std::chrono::steady_clock::now() +
                         std::chrono::microseconds(static_cast<std::int64_t>(seconds_ * 1e6));
@@ -270,7 +276,7 @@ class Capture final : public Command {
   }
 
   std::string app_, path_ = "-";
-  std::uint64_t count_ = 0;
+  std::int64_t count_ = 0;
   std::uint32_t snap_bytes_ = sight::snap_bytes_max;
   double seconds_ = 0;
 };
