@@ -41,11 +41,10 @@ Result<void> Socket::set_timeout(Duration& timeout, OptionValue value) {
   if (!given) return std::unexpected(given.error());
   if (given->tv_usec < 0 || given->tv_usec >= 1'000'000) return fail(EDOM);
   // Linux: a negative one means not to wait at all; 0 for ever.
+  const bool is_zero = given->tv_sec == 0 && given->tv_usec == 0;
   if (given->tv_sec < 0)
     timeout = {};
-  else if (given->tv_sec == 0 && given->tv_usec == 0)
-    timeout = Duration::max();
-  else if (given->tv_sec > LONG_MAX / 2'000'000'000)
+  else if (is_zero || given->tv_sec > LONG_MAX / 2'000'000'000)
     timeout = Duration::max();
   else
     timeout = Duration::seconds(given->tv_sec) + Duration::microseconds(given->tv_usec);

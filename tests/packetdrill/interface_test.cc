@@ -5,10 +5,10 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -22,9 +22,7 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 TEST_F(Tool, EveryPointerIsThere) {
-  std::array<void*, 33> pointers{};
-  static_assert(sizeof(pointers) == sizeof(i));
-  std::memcpy(pointers.data(), &i, sizeof(i));
+  const auto pointers = std::bit_cast<std::array<void*, 33>>(i);
   for (std::size_t n = 0; n < pointers.size(); ++n) EXPECT_NE(pointers[n], nullptr) << n;
 }
 
