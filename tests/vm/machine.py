@@ -21,6 +21,11 @@ class Kernel:
     modules: pathlib.Path  # the folder with modules.dep
 
 
+# A thread for each core would be no faster here, and loses: QEMU 10.0 frees the map of memory that
+# one core changes (a function that is reset) under another that is late to hear of it, and aborts.
+ACCELERATOR = "tcg,thread=single"
+
+
 @dataclasses.dataclass(frozen=True)
 class Hardware:
     cores: int = 2
@@ -36,7 +41,7 @@ def command(kernel, initramfs, folder, hardware, arguments, fds):
     line, monitor = fds
     words = [
         "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-        "-M", "q35,accel=tcg,kernel-irqchip=split", "-cpu", hardware.cpu,
+        "-M", "q35,kernel-irqchip=split", "-accel", ACCELERATOR, "-cpu", hardware.cpu,
         "-smp", str(hardware.cores), "-m", "2048",
         "-device", "intel-iommu,intremap=on,caching-mode=on",
         "-kernel", str(kernel.image), "-initrd", str(initramfs),

@@ -137,6 +137,7 @@ TEST_F(Sriov, MakesAFunctionThatItsProcessMayOpenAndTakesItBack) {
     expect_at_rest();
     EXPECT_EQ(sysfs_->resets_of(at(sriov.function)), 2u);  // before and after
     ASSERT_TRUE(provider_->create(vnic));
+    EXPECT_EQ(sysfs_->resets_of(at(sriov.function)), 2u);  // it was at rest, and nobody had it
   }
 }
 
