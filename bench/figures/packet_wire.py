@@ -2,8 +2,8 @@
 server in it and takes what comes back.
 
 QEMU's backend `stream` carries frames behind their length (32 bits, network order). What is written
-at once is delivered at once: a burst lies in the card's ring before the guest executes its next
-instruction.
+at once is delivered at once, and where QEMU has a single core nothing of the guest runs meanwhile: a
+burst lies in the card's ring before the guest executes its next instruction.
 """
 
 import socket

@@ -34,6 +34,7 @@ class Hardware:
     words: tuple = ()      # further ones of QEMU
     arguments: tuple = ()  # of the guest's kernel
     fds: tuple = ()        # that `words` speak of
+    host_cores: tuple = ()  # that QEMU may run on; empty: all
 
 
 def command(kernel, initramfs, folder, hardware, arguments, fds):
@@ -63,6 +64,10 @@ def command(kernel, initramfs, folder, hardware, arguments, fds):
     return [*words, *nvme(folder), *hardware.words]
 
 
+def pinned(cores):
+    return ["taskset", "--cpu-list", ",".join(map(str, cores))] if cores else []
+
+
 def nvme(folder):
     for number in (1, 2):
         with (folder / f"namespace{number}.img").open("wb") as image:
@@ -87,7 +92,7 @@ class Machine:
         fds = (line.fileno(), monitor.fileno())
         # It ends with us, however we end.
         self._process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL",
+            ["setpriv", "--pdeathsig", "KILL", *pinned(hardware.host_cores),
              *command(kernel, initramfs, folder, hardware, arguments, fds)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=(folder / "qemu.log").open("wb"), pass_fds=(*fds, *hardware.fds))
