@@ -1,9 +1,9 @@
 """The other end of an emulated machine's wire: an IPv4 host that sends UDP datagrams to an echo
 server in it and takes what comes back.
 
-QEMU's backend `stream` carries frames behind their length (32 bits, network order). What is written
-at once is delivered at once: a burst lies in the card's ring before the guest executes its next
-instruction.
+QEMU's backend `stream` carries frames behind their length (32 bits, network order). What is
+written at once is delivered at once, and where QEMU has a single core nothing of the guest runs
+meanwhile: a burst lies in the card's ring before the guest executes its next instruction.
 """
 
 import socket
