@@ -99,10 +99,7 @@ bool Machine::attach_now() try {
   app_.emplace(std::move(*app));
   const Vnic& vnic = app_->vnic();
   std::vector<IpAddress> addresses;
-  for (const IpPrefix& prefix : vnic.addresses()) {
-    networks_.push_back(prefix);
-    addresses.push_back(prefix.address);
-  }
+  for (const IpPrefix& prefix : vnic.addresses()) addresses.push_back(prefix.address);
   extaris::Stack& stack = app_->vnic().queue().stack();
   {
     const Lock lock = host_.lock();
@@ -120,9 +117,9 @@ bool Machine::attach_now() try {
   return false;
 }
 
-bool Machine::reaches(const IpAddress& address) const {
-  return std::ranges::any_of(networks_,
-                             [&](const IpPrefix& network) { return network.contains(address); });
+bool Machine::reaches(const IpAddress& address) {
+  const Lock lock = host_.lock();
+  return host_.stack().has_route(address);
 }
 
 // What the program said while it was Linux's.

@@ -13,7 +13,6 @@
 
 #include <mutex>
 #include <optional>
-#include <vector>
 
 #include "arrakis/app.h"
 #include "libos/posix/calls.h"
@@ -51,7 +50,7 @@ class Machine {
   bool attach_now();
   bool take(int fd, const Kind& kind);
   void copy_options(int fd, const Kind& kind);
-  bool reaches(const IpAddress& address) const;
+  bool reaches(const IpAddress& address);
 
   QueueDriver driver_;
   Host host_;
@@ -60,7 +59,6 @@ class Machine {
   std::atomic<bool> is_attaching_{false};
   std::optional<bool> is_attached_;  // nothing: not tried
   std::optional<App> app_;
-  std::vector<IpPrefix> networks_;
 };
 
 }  // namespace arrakis::posix
