@@ -11,6 +11,7 @@ from arrakis import Arrakis
 from lab import Namespace, program
 
 PORT = 7
+CONNECTIONS_A_PORT = 16_000  # of the generator (load/extaris_tcp_transport.cc)
 SERVER_CORE, CLIENT_CORE = 0, 1
 
 # Netdevs and addresses. The daemon calls the host's end of the first VF's pair ark-vf0.
@@ -29,9 +30,24 @@ class Setup:
     mode: str
     wire: str    # "veth", "memif"
     client: str  # "kernel client", "our client"
+    cases: tuple | None = None  # None: the plan's
 
     def __str__(self):
-        return f"{self.system} {self.mode}, {self.wire}, {self.client}"
+        many = f", {self.connections():,} connections" if self.cases else ""
+        return f"{self.system} {self.mode}, {self.wire}, {self.client}{many}"
+
+    def connections(self):
+        """The most of TCP that any of its own cases has."""
+        return max((case[3] if len(case) > 3 else case[1] for case in self.cases or ()), default=0)
+
+    def limits(self):
+        """What both ends are told of them. Nearly each one may hold a packet that is not
+        acknowledged yet, and what is outstanding holds one."""
+        if not self.cases:
+            return []
+        outstanding = max(case[1] for case in self.cases)
+        return ["--connections", self.connections() + 1024,
+                "--packets", min(3 * outstanding, self.connections() + outstanding) + 16_384]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +134,9 @@ class Bench:
         command = [self._server_of(setup.system), "--core", SERVER_CORE, "--port", PORT]
         if setup.system != "driver":
             command += ["--mode", setup.mode]
+        if setup.cases:
+            ports = setup.connections() // CONNECTIONS_A_PORT + 1
+            command += [*setup.limits(), "--ports", ports]
         server = self._lab.start(*command, ARRAKIS_APP="echo", **self._arrakis.environment)
         stack.callback(server.end)
         self._arrakis.await_attached(record["name"], server)
@@ -127,7 +146,7 @@ class Bench:
         return program("bench/" + self._programs.servers[system])
 
     def _client(self, stack, setup):
-        words = self._programs.load_words
+        words = [*self._programs.load_words, *setup.limits()]
         if setup.client == "kernel client":
             return [program("bench/" + self._programs.kernel_load), *words], {}
         if setup.wire == "memif":

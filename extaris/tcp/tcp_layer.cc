@@ -46,7 +46,7 @@ TcpLayer::TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const Ne
       secrets_{config.seed},
       connections_{config.tcp.connections_max, secrets_.flow_hash(), addresses_},
       wheel_{connections_.blocks()},
-      emitter_{{link, ip, addresses_}, device.info().transmit_checksum, counters},
+      emitter_{{link, ip, addresses_, now_}, device.info().transmit_checksum, counters},
       memory_{link.pool()},
       todo_{config.tcp.connections_max},
       ready_{config.tcp.connections_max},
@@ -64,7 +64,7 @@ TcpLayer::~TcpLayer() = default;
 
 void TcpLayer::set_time(Instant now) noexcept {
   now_ = tcp::Now::of(now);
-  emitter_.set_time(now_);
+  emitter_.follow_time();
   wheel_.follow(now_.tick);
 }
 

@@ -15,7 +15,9 @@ constexpr std::string_view default_socket = "/run/arrakis/arrakisd.sock";
 constexpr std::size_t app_name_max = 63;
 // Packets of a wire, reassembly and the bookkeeping of DPDK; touched only as far as it is used.
 constexpr std::size_t memory_mib = 32;
-constexpr std::size_t memory_mib_a_queue = 48;
+constexpr std::size_t memory_mib_a_queue = 36;
+// What a packet takes of it: its place in the pool's ring, and for a card the whole of it.
+constexpr std::size_t packet_bytes = 16, function_packet_bytes = 2560;
 
 std::string setting(std::string_view given, const char* variable, std::string_view otherwise) {
   if (!given.empty()) return std::string{given};
@@ -61,15 +63,19 @@ Outcome<App> App::attach(std::string_view name, const Options& options) {
   if (!client) return std::unexpected(std::move(client.error()));
   std::vector<client::VnicGrant> grants = client->take_vnics();
 
-  if (auto eal =
-          extaris::start_eal({.memory_mib = memory_mib + memory_mib_a_queue * queues_of(grants),
-                              .pci = any_is_function(grants)});
+  const bool has_functions = any_is_function(grants);
+  const std::size_t mib_a_queue =
+      memory_mib_a_queue +
+      options.packets * (has_functions ? function_packet_bytes : packet_bytes) / (1 << 20);
+  if (auto eal = extaris::start_eal(
+          {.memory_mib = memory_mib + mib_a_queue * queues_of(grants), .pci = has_functions});
       !eal)
     return std::unexpected(std::move(eal.error()));
 
   std::vector<Vnic> vnics;
   for (client::VnicGrant& grant : grants) {
-    auto vnic = VnicBuilder::build(std::move(grant));
+    auto vnic = VnicBuilder::build(
+        std::move(grant), {.connections = options.connections, .packets = options.packets});
     if (!vnic) return std::unexpected(std::move(vnic.error()));
     vnics.push_back(std::move(*vnic));
   }

@@ -9,6 +9,7 @@
 #include "extaris/netdev/net_device.h"
 #include "extaris/stack/config.h"
 #include "libos/client/grant.h"
+#include "libos/runtime/queue_limits.h"
 #include "libos/runtime/queue_loop.h"
 
 namespace arrakis {
@@ -30,7 +31,7 @@ class QueueBuilder {
 
 class VnicBuilder {
  public:
-  static Outcome<Vnic> build(client::VnicGrant grant);
+  static Outcome<Vnic> build(client::VnicGrant grant, const runtime::QueueLimits& limits);
 };
 
 }  // namespace arrakis
