@@ -64,6 +64,10 @@ class Connections {
     });
     return id == none ? nullptr : &blocks_[id];
   }
+  ControlBlock* find(const Endpoint& local, const Endpoint& remote) noexcept {
+    return find(hash(local.address, remote.address, local.port, remote.port), local.address,
+                remote.address, local.port, remote.port);
+  }
 
   // nullptr: all are in use. REQUIRES: no connection has this flow.
   ControlBlock* create(const Flow& flow) noexcept;

@@ -82,6 +82,8 @@ class TcpLayer {
   // The application lets go of it: RFC 9293, 3.6.1.
   void release(tcp::ControlBlock& c) noexcept;
   void shut_sending(tcp::ControlBlock& c) noexcept;
+  // It is looked at when all are, and sends nothing before.
+  void gather(tcp::ControlBlock& c) noexcept { stand_in_line(c); }
   void abort(tcp::ControlBlock& c) noexcept;
   // Takes effect at once.
   void set_keepalive(tcp::ControlBlock& c, const std::optional<TcpKeepalive>& keepalive) noexcept;
@@ -135,7 +137,7 @@ class TcpLayer {
   std::uint16_t choose_port(tcp::Flow flow) noexcept;
   bool may_reuse(tcp::ControlBlock& c, const TcpSegment& tcp) const noexcept;
   void refuse(const Arrival& arrival, const TcpSegment& tcp) noexcept;
-  void send_reset(const tcp::ControlBlock& c, const tcp::Segment& s) noexcept;
+  void send_reset(const Endpoint& local, const Endpoint& remote, const tcp::Segment& s) noexcept;
 
   Link& link_;
   IpOutput& ip_;
