@@ -136,6 +136,31 @@ def _tcp_veth(at, case, name):
                    ours >= 1.5 * linux, f"{ours / linux:.2f} times")
 
 
+def tcp_connect(rows, cases):
+    at = Lookup(rows)
+    best = max(at("arrakis-n", "memif", case, "our client", "throughput", "spinning")
+               for case in cases)
+    cheapest_us = min(at("arrakis-n", "memif", case, "our client", "cpu", "spinning")
+                      for case in cases)
+    yield line("memif: at least 400,000 connections a second", best >= 4e5,
+               f"{best:,.0f}; the server alone could {1e6 / cheapest_us:,.0f}")
+    for case in cases:
+        ours = at("arrakis-n", "veth", case, "kernel client", "throughput", "spinning")
+        linux = at("linux", "veth", case, "kernel client", "throughput", "spinning")
+        yield line(f"veth, kernel client, {words_of(case)}: never below Linux", ours >= linux,
+                   f"{ours / linux:.2f} times")
+
+
+def tcp_memory(rows, count):
+    case = f"{count:,} idle connections"
+    share = rows.median("arrakis-n", "memif", case, "share")
+    yield line(f"memif, {case} with keepalive: less than 1 % of a core", share < 1,
+               f"{share:.2f} %")
+    ours = rows.median("arrakis-n", "memif", case, "bytes")
+    linux = rows.median("linux", "veth", case, "bytes")
+    yield line(f"{case}: less memory than Linux's", ours < linux, f"{ours:,.0f} and {linux:,.0f} B")
+
+
 def packet_cost(rows):
     """Table 1 of OSDI '14, today. An echo is a datagram received and one sent."""
     def echo(system, burst, mode):

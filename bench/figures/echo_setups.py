@@ -58,6 +58,7 @@ class Programs:
     kernel_load: str
     our_load: str
     load_words: tuple = ()
+    server_words: tuple = ()
 
 
 UDP = Programs({"linux": "servers/linux_udp_echo", "arrakis-n": "servers/udp_echo_bench",
@@ -65,6 +66,15 @@ UDP = Programs({"linux": "servers/linux_udp_echo", "arrakis-n": "servers/udp_ech
 # TCP sends again by itself what is lost; the generator must not.
 TCP = Programs({"linux": "servers/linux_tcp_echo", "arrakis-n": "servers/tcp_echo_bench"},
                "load/kernel_tcp_load", "load/tcp_load", ("--timeout-ms", 60_000))
+
+# A connection a request. Who closes first waits (TIME-WAIT), and that is the generator; so that it
+# finds ports all the same, the server listens on as many as it asks for.
+TCP_CONNECT = Programs(TCP.servers, "load/kernel_tcp_connect_load", "load/tcp_connect_load",
+                       TCP.load_words, ("--ports", 8))
+
+# Idle ones are asked whether they still live.
+TCP_KEPT = Programs(TCP.servers, TCP.kernel_load, TCP.our_load, TCP.load_words,
+                    ("--keepalive-s", 30))
 
 MODES = {"linux": ("blocking", "spinning", "batched"),
          "arrakis-n": ("sleeping", "adaptive", "spinning"), "driver": ("spinning",)}
@@ -122,7 +132,8 @@ class Bench:
 
     def _linux(self, stack, setup):
         server = self._lab.start(*self._far.enter(), self._server_of("linux"),
-                                 "--mode", setup.mode, "--core", SERVER_CORE, "--port", PORT)
+                                 "--mode", setup.mode, "--core", SERVER_CORE, "--port", PORT,
+                                 *self._programs.server_words)
         stack.callback(server.end)
         return server, f"{LINUX_SUBNET}.1"
 
@@ -131,7 +142,8 @@ class Bench:
             record = self._assign(stack, "echo", "--provider", "wire", "--wire", "bench")
         else:
             record = self._assign(stack, "echo", "--provider", "xdp")
-        command = [self._server_of(setup.system), "--core", SERVER_CORE, "--port", PORT]
+        command = [self._server_of(setup.system), "--core", SERVER_CORE, "--port", PORT,
+                   *self._programs.server_words]
         if setup.system != "driver":
             command += ["--mode", setup.mode]
         if setup.cases:
@@ -148,7 +160,7 @@ class Bench:
     def _client(self, stack, setup):
         words = [*self._programs.load_words, *setup.limits()]
         if setup.client == "kernel client":
-            return [program("bench/" + self._programs.kernel_load), *words], {}
+            return [program("bench/" + self._programs.kernel_load), *self._programs.load_words], {}
         if setup.wire == "memif":
             app, where = "load-wire", ["--provider", "wire", "--wire", "bench"]
         elif setup.system == "linux":

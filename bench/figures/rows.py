@@ -6,7 +6,8 @@ import json
 import statistics
 
 UNITS = {"throughput": "req/s", "p50": "us", "p99": "us", "p999": "us", "cpu": "us/request",
-         "added": "ns", "instructions": "instructions", "memory": "MiB"}
+         "added": "ns", "instructions": "instructions", "memory": "MiB",
+         "bytes": "B/connection", "share": "% of a core"}
 
 
 def words_of_tcp(case):

@@ -99,6 +99,8 @@ int run_cases(T& transport, const LoadOptions& options) {
     std::printf("%s\n", to_json(what, *measured).c_str());
     std::fflush(stdout);
   }
+  const Instant end = transport.now() + options.hold();
+  while (transport.now() < end) transport.poll([](Instant, std::span<std::byte>) { return false; });
   return 0;
 }
 

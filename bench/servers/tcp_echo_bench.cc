@@ -22,10 +22,11 @@ enum class Mode : std::uint8_t { spinning, sleeping, adaptive };
 
 class Server {
  public:
-  Server(Queue& queue, EchoService& service) : queue_{queue}, service_{service} {}
+  Server(Queue& queue, EchoService& service, const TcpSettings& settings)
+      : queue_{queue}, service_{service}, settings_{settings} {}
 
   bool listen(std::uint16_t port) {
-    auto listener = queue_.listen_tcp(port, {.backlog = 4096});
+    auto listener = queue_.listen_tcp(port, {.backlog = 4096, .settings = settings_});
     if (listener) listeners_.push_back(std::move(*listener));
     return listener.has_value();
   }
@@ -62,6 +63,7 @@ class Server {
   Queue& queue_;
   std::vector<TcpListener> listeners_;
   EchoService& service_;
+  TcpSettings settings_;
   std::vector<std::optional<TcpConnection>> clients_;  // by the id of their connection
 };
 
@@ -76,6 +78,8 @@ int run(int argc, char** argv) {
   cli.add_option("--packets", limits.packets, "buffers of the queue")->capture_default_str();
   std::uint16_t ports = 1;
   cli.add_option("--ports", ports, "listen on so many, from --port on")->capture_default_str();
+  unsigned keepalive_s = 0;
+  cli.add_option("--keepalive-s", keepalive_s, "ask after whom is silent for so long; 0: never");
   Mode mode = Mode::spinning;
   cli.add_option("--mode", mode, "spinning, sleeping or adaptive")
       ->transform(
@@ -89,7 +93,9 @@ int run(int argc, char** argv) {
   if (!app) return complain(app.error());
   Queue& queue = app->vnic().queue();
   EchoService service{options.work()};
-  Server server{queue, service};
+  TcpSettings settings;
+  if (keepalive_s != 0) settings.keepalive = TcpKeepalive{.idle = Duration::seconds(keepalive_s)};
+  Server server{queue, service, settings};
   for (std::uint16_t i = 0; i < ports; ++i)
     if (!server.listen(static_cast<std::uint16_t>(options.port + i)))
       return complain({Error::Code::conflict, "a TCP port is taken", ""});

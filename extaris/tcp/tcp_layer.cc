@@ -212,10 +212,16 @@ void TcpLayer::stand_in_line(ControlBlock& c) noexcept {
   todo_.push(c.id);
 }
 
-// What does not find room stays in line for the next poll.
+// What does not find room stays in line for the next poll. When the device takes no more, nobody
+// further back is asked: the line may be as long as there are connections.
 void TcpLayer::finish() noexcept {
   memory_.follow(counters_.tcp.segments_received + allocations_);
+  is_device_full_ = false;
   for (std::uint32_t left = todo_.size(); left > 0; --left) {
+    if (!emitter_.has_room()) {
+      is_device_full_ = true;
+      return;
+    }
     ControlBlock& c = connections_.at(todo_.pop());
     c.clear(flag::in_todo);
     if (c.state == State::closed) continue;
