@@ -99,7 +99,7 @@ class IpAddress {
     return is_v4() ? v4().is_multicast() : bytes_.is_multicast();
   }
   constexpr Ipv4Address v4() const {
-    return {{bytes_.bytes[12], bytes_.bytes[13], bytes_.bytes[14], bytes_.bytes[15]}};
+    return std::bit_cast<Ipv4Address>(std::bit_cast<std::array<std::uint32_t, 4>>(bytes_)[3]);
   }
   constexpr const Ipv6Address& v6() const { return bytes_; }
   friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;

@@ -11,11 +11,12 @@ class Lookup:
     """Medians of one figure by what a bound speaks of; a bound on what was not measured is an
     error of the bound."""
 
-    def __init__(self, rows):
+    def __init__(self, rows, words=words_of):
         self._rows = rows
+        self._words = words
 
     def __call__(self, system, wire, case, client, metric, mode=None):
-        name = f"{words_of(case)}, {client}" + (f", {mode}" if mode else "")
+        name = f"{self._words(case)}, {client}" + (f", {mode}" if mode else "")
         value = self._rows.median(system, wire, name, metric)
         if value is None:
             raise KeyError(f"{system}, {wire}, {name}, {metric} was not measured")
@@ -93,32 +94,71 @@ def _veth_kernel_client(at, cases):
                    f"alone {driver(dearest):.2f}")
 
 
-def tcp_rr(rows, cases):
-    def at(system, wire, client, mode, case, metric):
-        return rows.median(system, wire, f"{words_of_tcp(case)}, {client}, {mode}", metric)
-
+def tcp_rr(rows, cases, many):
+    at = Lookup(rows, words_of_tcp)
     for case in cases:
         name = words_of_tcp(case)
         if case[1] == 64:
-            ours = at("arrakis-n", "memif", "our client", "spinning", case, "throughput")
-            busy_us = at("arrakis-n", "memif", "our client", "spinning", case, "cpu")
+            ours = at("arrakis-n", "memif", case, "our client", "throughput", "spinning")
+            busy_us = at("arrakis-n", "memif", case, "our client", "cpu", "spinning")
             yield line(f"memif, {name}: at least 3,000,000 requests a second", ours >= 3e6,
                        f"{ours:,.0f}; the server alone could {1e6 / busy_us:,.0f}")
-        for ours_mode, linux_mode in (("adaptive", "blocking"), ("spinning", "spinning")):
-            def ratio(metric, modes=(ours_mode, linux_mode), case=case):
-                return (at("arrakis-n", "veth", "kernel client", modes[0], case, metric)
-                        / at("linux", "veth", "kernel client", modes[1], case, metric))
-            where = f"veth, kernel client, {ours_mode}, {name}"
-            yield line(f"{where}: never below Linux {linux_mode}", ratio("throughput") >= 1,
-                       f"{ratio('throughput'):.2f} times")
-            yield line(f"{where}: at most 0.6 times Linux's processor time", ratio("cpu") <= 0.6,
-                       f"{ratio('cpu'):.2f} times")
-        if case[1] == 16:
-            ours = at("arrakis-n", "veth", "our client", "spinning", case, "throughput")
-            linux = max(at("linux", "veth", "our client", mode, case, "throughput")
-                        for mode in ("blocking", "spinning"))
-            yield line(f"veth, our client, {name}: at least 1.5 times Linux's best",
-                       ours >= 1.5 * linux, f"{ours / linux:.2f} times")
+            yield from _many_connections(at, many, ours)
+        yield from _tcp_veth(at, case, name)
+
+
+def _many_connections(at, many, at_64):
+    for case in many:
+        name = words_of_tcp(case)
+        ours = at("arrakis-n", "memif", case, "our client", "throughput", "spinning")
+        yield line(f"memif, {name}: at least 60 % of 64 connections", ours >= 0.6 * at_64,
+                   f"{ours / at_64:.0%}: {ours:,.0f}")
+        both = at("arrakis-n", "memif", case, "our client", "memory", "spinning")
+        yield line(f"memif, {name}: at most 4 GiB, server and client together", both <= 4096,
+                   f"{both:,.0f} MiB")
+
+
+def _tcp_veth(at, case, name):
+    for ours_mode, linux_mode in (("adaptive", "blocking"), ("spinning", "spinning")):
+        def ratio(metric, modes=(ours_mode, linux_mode)):
+            return (at("arrakis-n", "veth", case, "kernel client", metric, modes[0])
+                    / at("linux", "veth", case, "kernel client", metric, modes[1]))
+        where = f"veth, kernel client, {ours_mode}, {name}"
+        yield line(f"{where}: never below Linux {linux_mode}", ratio("throughput") >= 1,
+                   f"{ratio('throughput'):.2f} times")
+        yield line(f"{where}: at most 0.6 times Linux's processor time", ratio("cpu") <= 0.6,
+                   f"{ratio('cpu'):.2f} times")
+    if case[1] == 16:
+        ours = at("arrakis-n", "veth", case, "our client", "throughput", "spinning")
+        linux = max(at("linux", "veth", case, "our client", "throughput", mode)
+                    for mode in ("blocking", "spinning"))
+        yield line(f"veth, our client, {name}: at least 1.5 times Linux's best",
+                   ours >= 1.5 * linux, f"{ours / linux:.2f} times")
+
+
+def tcp_connect(rows, cases):
+    at = Lookup(rows)
+    best = max(at("arrakis-n", "memif", case, "our client", "throughput", "spinning")
+               for case in cases)
+    cheapest_us = min(at("arrakis-n", "memif", case, "our client", "cpu", "spinning")
+                      for case in cases)
+    yield line("memif: at least 400,000 connections a second", best >= 4e5,
+               f"{best:,.0f}; the server alone could {1e6 / cheapest_us:,.0f}")
+    for case in cases:
+        ours = at("arrakis-n", "veth", case, "kernel client", "throughput", "spinning")
+        linux = at("linux", "veth", case, "kernel client", "throughput", "spinning")
+        yield line(f"veth, kernel client, {words_of(case)}: never below Linux", ours >= linux,
+                   f"{ours / linux:.2f} times")
+
+
+def tcp_memory(rows, count):
+    case = f"{count:,} idle connections"
+    share = rows.median("arrakis-n", "memif", case, "share")
+    yield line(f"memif, {case} with keepalive: less than 1 % of a core", share < 1,
+               f"{share:.2f} %")
+    ours = rows.median("arrakis-n", "memif", case, "bytes")
+    linux = rows.median("linux", "veth", case, "bytes")
+    yield line(f"{case}: less memory than Linux's", ours < linux, f"{ours:,.0f} and {linux:,.0f} B")
 
 
 def packet_cost(rows):

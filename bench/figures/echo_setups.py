@@ -11,6 +11,7 @@ from arrakis import Arrakis
 from lab import Namespace, program
 
 PORT = 7
+CONNECTIONS_A_PORT = 16_000  # of the generator (load/extaris_tcp_transport.cc)
 SERVER_CORE, CLIENT_CORE = 0, 1
 
 # Netdevs and addresses. The daemon calls the host's end of the first VF's pair ark-vf0.
@@ -29,9 +30,24 @@ class Setup:
     mode: str
     wire: str    # "veth", "memif"
     client: str  # "kernel client", "our client"
+    cases: tuple | None = None  # None: the plan's
 
     def __str__(self):
-        return f"{self.system} {self.mode}, {self.wire}, {self.client}"
+        many = f", {self.connections():,} connections" if self.cases else ""
+        return f"{self.system} {self.mode}, {self.wire}, {self.client}{many}"
+
+    def connections(self):
+        """The most of TCP that any of its own cases has."""
+        return max((case[3] if len(case) > 3 else case[1] for case in self.cases or ()), default=0)
+
+    def limits(self):
+        """What both ends are told of them. Nearly each one may hold a packet that is not
+        acknowledged yet, and what is outstanding holds one."""
+        if not self.cases:
+            return []
+        outstanding = max(case[1] for case in self.cases)
+        return ["--connections", self.connections() + 1024,
+                "--packets", min(3 * outstanding, self.connections() + outstanding) + 16_384]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +58,7 @@ class Programs:
     kernel_load: str
     our_load: str
     load_words: tuple = ()
+    server_words: tuple = ()
 
 
 UDP = Programs({"linux": "servers/linux_udp_echo", "arrakis-n": "servers/udp_echo_bench",
@@ -49,6 +66,15 @@ UDP = Programs({"linux": "servers/linux_udp_echo", "arrakis-n": "servers/udp_ech
 # TCP sends again by itself what is lost; the generator must not.
 TCP = Programs({"linux": "servers/linux_tcp_echo", "arrakis-n": "servers/tcp_echo_bench"},
                "load/kernel_tcp_load", "load/tcp_load", ("--timeout-ms", 60_000))
+
+# A connection a request. Who closes first waits (TIME-WAIT), and that is the generator; so that it
+# finds ports all the same, the server listens on as many as it asks for.
+TCP_CONNECT = Programs(TCP.servers, "load/kernel_tcp_connect_load", "load/tcp_connect_load",
+                       TCP.load_words, ("--ports", 8))
+
+# Idle ones are asked whether they still live.
+TCP_KEPT = Programs(TCP.servers, TCP.kernel_load, TCP.our_load, TCP.load_words,
+                    ("--keepalive-s", 30))
 
 MODES = {"linux": ("blocking", "spinning", "batched"),
          "arrakis-n": ("sleeping", "adaptive", "spinning"), "driver": ("spinning",)}
@@ -106,7 +132,8 @@ class Bench:
 
     def _linux(self, stack, setup):
         server = self._lab.start(*self._far.enter(), self._server_of("linux"),
-                                 "--mode", setup.mode, "--core", SERVER_CORE, "--port", PORT)
+                                 "--mode", setup.mode, "--core", SERVER_CORE, "--port", PORT,
+                                 *self._programs.server_words)
         stack.callback(server.end)
         return server, f"{LINUX_SUBNET}.1"
 
@@ -115,9 +142,13 @@ class Bench:
             record = self._assign(stack, "echo", "--provider", "wire", "--wire", "bench")
         else:
             record = self._assign(stack, "echo", "--provider", "xdp")
-        command = [self._server_of(setup.system), "--core", SERVER_CORE, "--port", PORT]
+        command = [self._server_of(setup.system), "--core", SERVER_CORE, "--port", PORT,
+                   *self._programs.server_words]
         if setup.system != "driver":
             command += ["--mode", setup.mode]
+        if setup.cases:
+            ports = setup.connections() // CONNECTIONS_A_PORT + 1
+            command += [*setup.limits(), "--ports", ports]
         server = self._lab.start(*command, ARRAKIS_APP="echo", **self._arrakis.environment)
         stack.callback(server.end)
         self._arrakis.await_attached(record["name"], server)
@@ -127,9 +158,9 @@ class Bench:
         return program("bench/" + self._programs.servers[system])
 
     def _client(self, stack, setup):
-        words = self._programs.load_words
+        words = [*self._programs.load_words, *setup.limits()]
         if setup.client == "kernel client":
-            return [program("bench/" + self._programs.kernel_load), *words], {}
+            return [program("bench/" + self._programs.kernel_load), *self._programs.load_words], {}
         if setup.wire == "memif":
             app, where = "load-wire", ["--provider", "wire", "--wire", "bench"]
         elif setup.system == "linux":

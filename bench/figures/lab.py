@@ -7,6 +7,7 @@ that is started gets the parent-death signal, so nothing is left behind, however
 import ctypes
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -90,6 +91,11 @@ class Program:
     def complaint(self):
         said = self._err.read_text(encoding="utf-8", errors="replace").strip()
         return f"{self.name} ended with status {self._process.returncode}: {said}"
+
+    def peak_mib(self):
+        """The most memory that it ever had; it still runs."""
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
+        return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
 
     def running(self):
         return self._process.poll() is None

@@ -6,13 +6,17 @@ import json
 import statistics
 
 UNITS = {"throughput": "req/s", "p50": "us", "p99": "us", "p999": "us", "cpu": "us/request",
-         "added": "ns", "instructions": "instructions"}
+         "added": "ns", "instructions": "instructions", "memory": "MiB",
+         "bytes": "B/connection", "share": "% of a core"}
 
 
 def words_of_tcp(case):
-    """The same of TCP, where each connection has one request outstanding."""
-    size, connections, _ = case
-    return f"{size:,} B, {connections:,} connection{'s' if connections > 1 else ''}"
+    """(bytes, outstanding, us of work[, connections]) as text; each connection has one request
+    outstanding unless there are more of them."""
+    size, outstanding = case[:2]
+    connections = case[3] if len(case) > 3 else outstanding
+    text = f"{size:,} B, {connections:,} connection{'s' if connections > 1 else ''}"
+    return f"{text}, {outstanding:,} outstanding" if connections > outstanding else text
 
 
 def words_of(case):
@@ -20,6 +24,13 @@ def words_of(case):
     size, outstanding, work = case
     text = f"{size:,} B, {outstanding} outstanding"
     return f"{text}, {work} us of work" if work else text
+
+
+def option_of(case):
+    """The same as the generators' --case."""
+    size, outstanding, work = case[:3]
+    idle = f"/{case[3]}" if len(case) > 3 else ""
+    return f"{size}x{outstanding}{idle}+{work}"
 
 
 class Rows:

@@ -11,7 +11,7 @@ import bounds
 import report_udp_echo
 import udp_echo
 from echo_setups import SETUPS
-from rows import Rows, words_of
+from rows import Rows, option_of, words_of, words_of_tcp
 
 CASES = udp_echo.QUICK.cases
 
@@ -22,11 +22,10 @@ def filled(factor=lambda setup, metric: 1.0):
     for spread in (1.0, 0.9, 1.1):
         for setup in SETUPS:
             for case in CASES:
-                rows.add(setup.system, setup.wire, udp_echo.name_of(case, setup), {
+                rows.add(setup.system, setup.wire, udp_echo.FIGURE.name_of(case, setup), {
                     metric: 100 * spread * factor(setup, metric)
                     for metric in ("throughput", "p50", "p99", "p999", "cpu")})
-    udp_echo.add_added(rows, udp_echo.QUICK)
-    udp_echo.add_best(rows, udp_echo.QUICK)
+    udp_echo.complete(rows, udp_echo.QUICK)
     return rows
 
 
@@ -34,6 +33,12 @@ class RowsTest(unittest.TestCase):
     def test_names_are_words(self):
         self.assertEqual(words_of((1024, 8, 0)), "1,024 B, 8 outstanding")
         self.assertEqual(words_of((64, 64, 16)), "64 B, 64 outstanding, 16 us of work")
+        self.assertEqual(words_of_tcp((64, 1, 0)), "64 B, 1 connection")
+        self.assertEqual(words_of_tcp((64, 8, 0, 1000)), "64 B, 1,000 connections, 8 outstanding")
+
+    def test_a_case_is_an_option_of_the_generators(self):
+        self.assertEqual(option_of((64, 8, 16)), "64x8+16")
+        self.assertEqual(option_of((64, 8, 0, 1000)), "64x8/1000+0")
 
     def test_a_row_has_median_and_spread(self):
         rows = Rows("b")

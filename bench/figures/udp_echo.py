@@ -5,10 +5,9 @@ and figure 4. Called by bench/run.sh."""
 import sys
 
 import bounds
-from echo_runs import STARVED, Plan, measure, parse, show, values_of
-from echo_setups import SETUPS, Bench
-from lab import Lab, LabError
-from rows import Rows, words_of
+from echo_runs import Figure, Plan, run
+from echo_setups import SETUPS, UDP
+from rows import words_of
 
 FULL = Plan(5, 0.5, 0.05, tuple(
     [(size, outstanding, 0) for size in (64, 1024) for outstanding in (1, 8, 32, 64)]
@@ -18,10 +17,6 @@ QUICK = Plan(3, 0.05, 0.01, tuple(
     + [(1024, 64, work) for work in (0, 1, 4, 16, 64)]), 0)
 
 
-def name_of(case, setup):
-    return f"{words_of(case)}, {setup.client}, {setup.mode}"
-
-
 def add_best(rows, plan):
     """A case without a mode is the mode with the highest throughput."""
     groups = {(setup.system, setup.wire, setup.client) for setup in SETUPS}
@@ -29,8 +24,8 @@ def add_best(rows, plan):
         modes = [s for s in SETUPS if (s.system, s.wire, s.client) == (system, wire, client)]
         for case in plan.cases:
             best = max(modes, key=lambda setup, case=case: rows.median(
-                system, wire, name_of(case, setup), "throughput") or 0)
-            rows.copy(system, wire, name_of(case, best), f"{words_of(case)}, {client}")
+                system, wire, FIGURE.name_of(case, setup), "throughput") or 0)
+            rows.copy(system, wire, FIGURE.name_of(case, best), f"{words_of(case)}, {client}")
 
 
 def add_added(rows, plan):
@@ -44,44 +39,12 @@ def add_added(rows, plan):
                 rows.add("arrakis-n", wire, name, {"added": (ours - bare) * 1000})
 
 
-def measure_all(plan, setups):
-    rows = Rows("udp_echo")
-    starved = lost = total = 0
-    with Lab() as lab:
-        bench = Bench(lab)
-        for turn in range(plan.rounds):
-            for i, setup in enumerate(setups):
-                done = (turn * len(setups) + i) / (plan.rounds * len(setups))
-                show(f"{done:4.0%}  round {turn + 1} of {plan.rounds}: {setup}")
-                answers, still_disturbed = measure(lab, bench, setup, plan)
-                starved += still_disturbed
-                for case, answer in answers.items():
-                    rows.add(setup.system, setup.wire, name_of(case, setup),
-                             values_of(setup, answer))
-                    lost += answer["lost"]
-                    total += answer["sent"]
-    show("")
-    print(f"{total:,} requests, {lost:,} lost; {starved} measurements had less than "
-          f"{STARVED:.0%} of a core")
-    return rows
-
-
-def main(arguments):
-    options = parse(__doc__, arguments)
-    plan = QUICK if options.quick else FULL
-    try:
-        rows = measure_all(plan, [setup for setup in SETUPS if (options.only or "") in str(setup)])
-    except LabError as error:
-        sys.exit(f"error: {error}")
+def complete(rows, plan):
     add_added(rows, plan)
     add_best(rows, plan)
-    if options.json:
-        rows.write(options.json)
-    if options.only:
-        return
-    for line in bounds.udp_echo(rows, plan.cases):
-        print(line)
 
+
+FIGURE = Figure("udp_echo", __doc__, UDP, SETUPS, FULL, QUICK, words_of, bounds.udp_echo, complete)
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run(FIGURE, sys.argv[1:])

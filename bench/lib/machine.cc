@@ -1,6 +1,7 @@
 #include "bench/lib/machine.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <cerrno>
@@ -26,6 +27,12 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 Instant now() noexcept { return {read(CLOCK_MONOTONIC)}; }
 
 Duration processor_time() noexcept { return {read(CLOCK_PROCESS_CPUTIME_ID)}; }
+
+double peak_memory_mib() noexcept {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  return static_cast<double>(used.ru_maxrss) / 1024;  // KiB
+}
 
 Outcome<void> pin_to_core(unsigned core) {
   cpu_set_t set;

@@ -13,6 +13,9 @@ Instant now() noexcept;
 // /proc/self/task/*/schedstat. Contains what interrupts did on top of it.
 Duration processor_time() noexcept;
 
+// The most memory that this process ever had (VmHWM).
+double peak_memory_mib() noexcept;
+
 // Keeps the calling thread, and those it starts from now on, on one core.
 Outcome<void> pin_to_core(unsigned core);
 

@@ -31,8 +31,10 @@ class ClosedLoop {
     record_from_ = start + timing_.warm_up;
     end_ = record_from_ + timing_.measured;
     for (std::size_t i = 0; i < places_.size(); ++i) {
-      places_[i] = {.sequence = i, .first_sent = start, .last_sent = start, .waiting = true};
+      const Instant now = transport_.now();
+      places_[i] = {.sequence = i, .first_sent = now, .last_sent = now, .waiting = true};
       transmit(i);
+      if (i % 32 == 31) poll();  // what is under way already needs room to move
     }
     Instant next_look = start;
     for (Instant now = start; now < end_; now = transport_.now()) {

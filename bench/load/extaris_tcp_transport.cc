@@ -1,14 +1,21 @@
 #include "bench/load/extaris_tcp_transport.h"
 
+#include <algorithm>
+#include <numeric>
+
 namespace arrakis::bench {
 namespace {
 
-constexpr std::size_t handshakes_at_once = 64;
-constexpr Duration patience = Duration::seconds(30);
+constexpr std::size_t handshakes_at_once = 256;
+// Towards one port of the server, with as many ports of our own: a few fewer than there are.
+constexpr std::size_t connections_a_port = 16'000;
+constexpr Duration patience = Duration::seconds(60);
 
 }  // namespace
 
-Outcome<void> ExtarisTcpTransport::connect(std::size_t count) {
+Outcome<void> ExtarisTcpTransport::connect(const Case& what) {
+  const std::size_t count = what.connections();
+  rotates_ = what.idle > 0;
   const Instant give_up = now() + patience;
   while (open_ < count) {
     while (connections_.size() < count && connections_.size() - open_ < handshakes_at_once)
@@ -21,11 +28,15 @@ Outcome<void> ExtarisTcpTransport::connect(std::size_t count) {
                       " connections came about",
                   "does the server listen?");
   }
+  const std::size_t all = connections_.size();
+  stride_ = std::max<std::size_t>(all * 618 / 1000, 1);
+  while (std::gcd(stride_, all) != 1) ++stride_;
   return {};
 }
 
 Outcome<void> ExtarisTcpTransport::begin_one() {
-  auto connection = queue_.connect_tcp(server_);
+  const std::size_t port = server_.port + connections_.size() / connections_a_port;
+  auto connection = queue_.connect_tcp({server_.address, static_cast<std::uint16_t>(port)});
   if (!connection)
     return fail(Error::Code::exhausted,
                 "no further connection after " + std::to_string(connections_.size()),

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "bench/lib/machine.h"
 #include "bench/lib/messages.h"
+#include "bench/load/measurement.h"
 #include "extaris/stack/stack.h"
 
 namespace arrakis::bench {
@@ -22,8 +23,9 @@ class ExtarisTcpTransport {
  public:
   ExtarisTcpTransport(Queue& queue, const Endpoint& server) : queue_{queue}, server_{server} {}
 
-  // Until there are `count` connections.
-  Outcome<void> connect(std::size_t count);
+  // Until there are as many connections as the case wants. Above 16,000 the server listens on
+  // further ports.
+  Outcome<void> connect(const Case& what);
 
   Instant now() const noexcept { return bench::now(); }
 
@@ -36,7 +38,7 @@ class ExtarisTcpTransport {
       for (const TcpEvent& event : events) {
         TcpConnection& connection = connections_[place_of_id_[event.id]];
         while (TcpBuffer text = connection.receive())
-          answer(connection, std::move(text),
+          answer(rotates_ ? next() : connection, std::move(text),
                  [&](std::span<std::byte> message) { return handle(seen, message); });
       }
     }
@@ -45,7 +47,7 @@ class ExtarisTcpTransport {
   // On the next connection.
   template <class Fill>
   bool send(std::size_t bytes, Fill&& fill) {
-    TcpConnection& connection = connections_[next_++ % connections_.size()];
+    TcpConnection& connection = next();
     TcpBuffer text = connection.allocate(bytes);
     if (!text) return false;
     fill(text.bytes());
@@ -68,6 +70,11 @@ class ExtarisTcpTransport {
       if (handle(message)) (void)connection.send(message);
     });
   }
+  // All in turn, in an order that leaps.
+  TcpConnection& next() noexcept {
+    next_ = (next_ + stride_) % connections_.size();
+    return connections_[next_];
+  }
   Outcome<void> begin_one();
   void hear_of_openings();
 
@@ -77,6 +84,8 @@ class ExtarisTcpTransport {
   std::vector<std::size_t> place_of_id_;  // in connections_
   std::size_t open_ = 0;
   std::size_t next_ = 0;
+  std::size_t stride_ = 1;  // has no divisor in common with their number
+  bool rotates_ = false;
   std::array<TcpEvent, 64> room_{};
 };
 

@@ -32,6 +32,10 @@ bool connect_to(int fd, const Address& address) {
 
 }  // namespace
 
+Outcome<int> connecting_socket(const Endpoint& server) {
+  return connected_socket(SOCK_STREAM | SOCK_NONBLOCK, server);
+}
+
 Outcome<int> connected_socket(int type, const Endpoint& server) {
   const auto because = [&](const char* what) {
     return fail(Error::Code::unavailable, "cannot " + std::string(what) + " " + server.to_string() +
@@ -42,6 +46,7 @@ Outcome<int> connected_socket(int type, const Endpoint& server) {
   const int fd = socket(v4 ? AF_INET : AF_INET6, type, 0);
   if (fd < 0) return because("open a socket for");
   if (v4 ? connect_to(fd, ipv4(server)) : connect_to(fd, ipv6(server))) return fd;
+  if (errno == EINPROGRESS) return fd;
   auto failure = because("connect to");
   close(fd);
   return failure;

@@ -19,7 +19,9 @@ KernelTcpTransport::~KernelTcpTransport() {
   close(epoll_);
 }
 
-Outcome<void> KernelTcpTransport::connect(std::size_t count) {
+Outcome<void> KernelTcpTransport::connect(const Case& what) {
+  const std::size_t count = what.connections();
+  rotates_ = what.idle > 0;
   const Instant give_up = now() + patience;
   while (connections_.size() < count) {
     const auto fd = connected_socket(SOCK_STREAM, server_);

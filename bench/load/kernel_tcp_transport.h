@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "bench/lib/machine.h"
 #include "bench/lib/messages.h"
+#include "bench/load/measurement.h"
 
 namespace arrakis::bench {
 
@@ -23,8 +24,8 @@ class KernelTcpTransport {
   KernelTcpTransport& operator=(const KernelTcpTransport&) = delete;
   ~KernelTcpTransport();
 
-  // Until there are `count` connections.
-  Outcome<void> connect(std::size_t count);
+  // Until there are as many connections as the case wants.
+  Outcome<void> connect(const Case& what);
 
   Instant now() const noexcept { return bench::now(); }
 
@@ -41,7 +42,7 @@ class KernelTcpTransport {
       for_each_message({buffer_.data(), static_cast<std::size_t>(got)},
                        [&](std::span<std::byte> message) {
                          if (handle(seen, message))
-                           (void)!write(fd, message.data(), message.size());
+                           (void)!write(rotates_ ? next() : fd, message.data(), message.size());
                        });
     }
   }
@@ -51,8 +52,7 @@ class KernelTcpTransport {
   bool send(std::size_t bytes, Fill&& fill) {
     const std::span text{buffer_.data(), bytes};
     fill(text);
-    const int fd = connections_[next_++ % connections_.size()];
-    return write(fd, text.data(), text.size()) == static_cast<ssize_t>(bytes);
+    return write(next(), text.data(), text.size()) == static_cast<ssize_t>(bytes);
   }
 
   void flush() noexcept {}
@@ -60,10 +60,13 @@ class KernelTcpTransport {
  private:
   static constexpr int events_max = 64;
 
+  int next() noexcept { return connections_[next_++ % connections_.size()]; }
+
   Endpoint server_;
   int epoll_;
   std::vector<int> connections_;
   std::size_t next_ = 0;
+  bool rotates_ = false;
   std::array<epoll_event, events_max> events_{};
   std::array<std::byte, 4096> buffer_{};
 };

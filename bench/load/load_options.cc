@@ -40,9 +40,13 @@ void LoadOptions::add_to(CLI::App& cli) {
   cli.add_option("--timeout-ms", timeout_ms, "a request without an answer is lost after")
       ->check(CLI::Range(1u, 60'000u))
       ->capture_default_str();
+  cli.add_option("--hold", hold_seconds, "then keep connections for so many seconds, silent")
+      ->check(CLI::Range(0.0, 3600.0));
   cli.add_option("--core", core, "run on this core");
   cli.footer("Prints one line of JSON a case.");
 }
+
+Duration LoadOptions::hold() const { return from_seconds(hold_seconds); }
 
 Timing LoadOptions::timing() const {
   return {.warm_up = from_seconds(warm_up_seconds),

@@ -18,10 +18,12 @@ struct LoadOptions {
   double seconds = 1;
   double warm_up_seconds = 0.05;
   unsigned timeout_ms = 100;
+  double hold_seconds = 0;  // after the last case
   std::optional<unsigned> core;
 
   void add_to(CLI::App& cli);
   Timing timing() const;
+  Duration hold() const;
 };
 
 }  // namespace arrakis::bench

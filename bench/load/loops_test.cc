@@ -176,6 +176,11 @@ TEST(Case, IsReadFromText) {
   EXPECT_EQ(closed->bytes, 64u);
   EXPECT_EQ(closed->outstanding, 8u);
   EXPECT_FALSE(closed->is_open());
+  const auto idle = parse_case("64x8/1000");
+  ASSERT_TRUE(idle);
+  EXPECT_EQ(idle->outstanding, 8u);
+  EXPECT_EQ(idle->connections(), 1000u);
+
   const auto open = parse_case("1024@50000+16");
   ASSERT_TRUE(open);
   EXPECT_EQ(open->rate, 50'000u);
@@ -183,8 +188,8 @@ TEST(Case, IsReadFromText) {
 }
 
 TEST(Case, NonsenseIsRefused) {
-  for (const char* text : {"", "x", "64", "64x", "64x0", "x8", "64x8+", "64x8 ", "64@0", "8x8",
-                           "9999x1", "64x99999", "64x-1", "64x8+99999999", "64x8+1x"})
+  for (const char* text : {"64x8/7", "", "x", "64", "64x", "64x0", "x8", "64x8+", "64x8 ", "64@0",
+                           "8x8", "9999x1", "64x9999999", "64x-1", "64x8+99999999", "64x8+1x"})
     EXPECT_FALSE(parse_case(text)) << text;
 }
 

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "bench/lib/machine.h"
+
 namespace arrakis::bench {
 namespace {
 
@@ -32,6 +34,12 @@ std::optional<Case> parse(std::string_view text) {
     const auto outstanding = take_number<std::size_t>(text);
     if (!outstanding || *outstanding == 0 || *outstanding > outstanding_max) return std::nullopt;
     result.outstanding = *outstanding;
+    if (take(text, '/')) {
+      const auto connections = take_number<std::size_t>(text);
+      if (!connections || *connections < *outstanding || *connections > outstanding_max)
+        return std::nullopt;
+      result.idle = *connections - *outstanding;
+    }
   } else if (take(text, '@')) {
     const auto rate = take_number<std::uint64_t>(text);
     if (!rate || *rate == 0 || *rate > 1'000'000'000) return std::nullopt;
@@ -82,7 +90,8 @@ std::string to_json(const Case& what, const Measurement& m) {
                                  {"p99_us", quantile(0.99)},
                                  {"p999_us", quantile(0.999)},
                                  {"max_us", us(static_cast<double>(m.latency_ns->max()))},
-                                 {"core", m.generator_core}};
+                                 {"core", m.generator_core},
+                                 {"peak_mib", peak_memory_mib()}};
   if (m.server && m.server->requests != 0) {
     const auto per_request = [&](std::uint64_t ns) {
       return us(static_cast<double>(ns) / static_cast<double>(m.server->requests));

@@ -18,15 +18,18 @@ namespace arrakis::bench {
 struct Case {
   std::size_t bytes = 64;       // UDP payload
   std::size_t outstanding = 1;  // closed loop: requests on their way at any time
+  std::size_t idle = 0;         // TCP: connections beside those with a request on its way
   std::uint64_t rate = 0;       // open loop: requests a second; 0: closed loop
   std::uint32_t work_us = 0;    // asked of the server for each request
 
   bool is_open() const { return rate != 0; }
+  // Of TCP. With idle ones among them each request goes to another one than the last.
+  std::size_t connections() const { return outstanding + idle; }
 };
-inline constexpr std::size_t outstanding_max = 4096;
+inline constexpr std::size_t outstanding_max = std::size_t{1} << 20;
 
-// "64x8" is 64 bytes, 8 outstanding; "1024@50000" is 1,024 bytes, 50,000 a second; "+16" behind
-// either: 16 us of work a request.
+// "64x8" is 64 bytes, 8 outstanding; "64x8/1000": on 1,000 TCP connections; "1024@50000" is 1,024
+// bytes, 50,000 a second; "+16" behind any: 16 us of work a request.
 Outcome<Case> parse_case(std::string_view text);
 
 struct Timing {

@@ -90,9 +90,8 @@ int run_cases(T& transport, const LoadOptions& options) {
     const std::string label = std::to_string(what.bytes) + " B, " +
                               (what.is_open() ? std::to_string(what.rate) + " a second"
                                               : std::to_string(what.outstanding) + " outstanding");
-    if constexpr (requires { transport.connect(what.outstanding); })
-      if (const auto open = transport.connect(what.outstanding); !open)
-        return complain(open.error());
+    if constexpr (requires { transport.connect(what); })
+      if (const auto open = transport.connect(what); !open) return complain(open.error());
     const auto measured = measure(transport, what, options.timing(), [&](double fraction) {
       progress.show((static_cast<double>(i) + fraction) / cases, label);
     });
@@ -100,6 +99,8 @@ int run_cases(T& transport, const LoadOptions& options) {
     std::printf("%s\n", to_json(what, *measured).c_str());
     std::fflush(stdout);
   }
+  const Instant end = transport.now() + options.hold();
+  while (transport.now() < end) transport.poll([](Instant, std::span<std::byte>) { return false; });
   return 0;
 }
 

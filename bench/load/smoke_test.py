@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 CASES = {"udp": ["64x1", "64x8", "1024x64", "64x8+4", "1024@2000"],
-         "tcp": ["64x1", "64x8", "64x100", "64x8+4"]}
+         "tcp": ["64x1", "64x8", "64x100", "64x8/200", "64x8+4"]}
 RUNS = {"udp": (("blocking", "127.0.0.1"), ("spinning", "[::1]"), ("batched", "127.0.0.1")),
         "tcp": (("blocking", "127.0.0.1"), ("spinning", "[::1]"))}
 

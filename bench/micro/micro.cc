@@ -2,7 +2,7 @@
 // received, every datagram is taken from the socket and sent back; or, of TCP, every request is
 // read, and a response of its own is written and sent.
 //
-// usage: micro [--quick] [--json FILE]
+// usage: micro [--quick] [--only TEXT] [--json FILE]
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -30,6 +30,7 @@ using extaris::Checksum;
 
 struct Options {
   bool quick = false;
+  std::string only;  // cases with this in "SYSTEM, NAME"; empty: all
   std::string json;
 };
 
@@ -40,6 +41,8 @@ std::optional<Options> parse(int argc, char** argv) {
       options.quick = true;
     else if (std::strcmp(argv[i], "--json") == 0 && i + 1 < argc)
       options.json = argv[++i];
+    else if (std::strcmp(argv[i], "--only") == 0 && i + 1 < argc)
+      options.only = argv[++i];
     else
       return std::nullopt;
   }
@@ -176,7 +179,7 @@ Summary measure_lwip(const Options& options) {
 int run(const Options& options) {
   if (!extaris::start_eal({.memory_mib = 128})) return EXIT_FAILURE;
   auto pool = extaris::PacketPool::create({.packets = 256});
-  // Each connection has one response that is not acknowledged.
+  // Each connection has one response that is not acknowledged; above it is plenty (tcp/memory.h).
   auto tcp_pool = extaris::PacketPool::create({.packets = 16'384});
   if (!pool || !tcp_pool) return EXIT_FAILURE;
   constexpr Case cases[] = {
@@ -194,16 +197,21 @@ int run(const Options& options) {
   };
   std::vector<Row> rows;
   bool complete = true;
-  const auto add = [&](const char* system, const char* name, const Summary& summary) {
+  const auto add = [&](const char* system, const char* name, auto&& measured) {
+    if ((std::string{system} + ", " + name).find(options.only) == std::string::npos) return;
+    const Summary summary = measured();
     complete = complete && summary.runs > 0;
     std::printf("%-10s %-60s %6.1f ns  [%.1f..%.1f]\n", system, name, summary.median, summary.min,
                 summary.max);
     rows.push_back({"micro", system, "none", name, "ns", "ns", summary});
   };
-  for (const Case& c : cases) add("arrakis-n", c.name, measure_arrakis(options, *pool, c));
-  for (const TcpCase& c : tcp_cases) add("arrakis-n", c.name, measure_tcp(options, *tcp_pool, c));
-  add("lwip", "UDP echo 64 B, IPv4, checksums", measure_lwip(options));
-  add("driver", "UDP echo 64 B, IPv4, no checksums", measure_driver(options, *pool));
+  for (const Case& c : cases)
+    add("arrakis-n", c.name, [&] { return measure_arrakis(options, *pool, c); });
+  for (const TcpCase& c : tcp_cases)
+    add("arrakis-n", c.name, [&] { return measure_tcp(options, *tcp_pool, c); });
+  add("lwip", "UDP echo 64 B, IPv4, checksums", [&] { return measure_lwip(options); });
+  add("driver", "UDP echo 64 B, IPv4, no checksums",
+      [&] { return measure_driver(options, *pool); });
   if (!options.json.empty())
     if (const auto written = write_json(rows, options.json); !written) {
       std::fprintf(stderr, "error: %s\n", written.error().message.c_str());
@@ -218,7 +226,7 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   const auto options = arrakis::bench::parse(argc, argv);
   if (!options) {
-    std::fprintf(stderr, "usage: micro [--quick] [--json FILE]\n");
+    std::fprintf(stderr, "usage: micro [--quick] [--only TEXT] [--json FILE]\n");
     return 2;
   }
   return arrakis::bench::run(*options);

@@ -2,14 +2,17 @@
 //
 // Two modes: `blocking` sleeps in epoll_wait, `spinning` never sleeps.
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <vector>
 
 #include "bench/lib/messages.h"
 #include "bench/servers/bound_socket.h"
@@ -25,20 +28,35 @@ constexpr int events_max = 64;
 
 class Server {
  public:
-  Server(int listener, EchoService& service) : listener_{listener}, service_{service} {
-    watch(listener_);
+  Server(EchoService& service, int keepalive_s) : service_{service}, keepalive_s_{keepalive_s} {}
+  ~Server() {
+    for (const int listener : listeners_) close(listener);
+    close(epoll_);
   }
-  ~Server() { close(epoll_); }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
+
+  Outcome<void> listen(std::uint16_t port) {
+    const auto listener = bound_socket(SOCK_STREAM | SOCK_NONBLOCK, port);
+    if (!listener) return std::unexpected(listener.error());
+    if (::listen(*listener, SOMAXCONN) != 0) return port_error("listen on", port);
+    if (keepalive_s_ != 0) {  // whom it accepts inherits them
+      const int on = 1;
+      setsockopt(*listener, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+      setsockopt(*listener, IPPROTO_TCP, TCP_KEEPIDLE, &keepalive_s_, sizeof keepalive_s_);
+    }
+    listeners_.push_back(*listener);
+    watch(*listener);
+    return {};
+  }
 
   // Returns whether there was anything to do.
   bool turn(int timeout_ms) {
     const int count = epoll_wait(epoll_, events_.data(), events_max, timeout_ms);
     for (int i = 0; i < count; ++i) {
       const int fd = events_[static_cast<std::size_t>(i)].data.fd;
-      if (fd == listener_)
-        accept_all();
+      if (std::ranges::find(listeners_, fd) != listeners_.end())
+        accept_all(fd);
       else
         answer(fd);
     }
@@ -50,8 +68,8 @@ class Server {
     epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
     epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
   }
-  void accept_all() {
-    for (int fd; (fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK)) >= 0;) watch(fd);
+  void accept_all(int listener) {
+    for (int fd; (fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK)) >= 0;) watch(fd);
   }
   void answer(int fd) {
     const ssize_t got = read(fd, buffer_.data(), buffer_.size());
@@ -69,8 +87,9 @@ class Server {
   }
 
   int epoll_ = epoll_create1(0);
-  int listener_;
+  std::vector<int> listeners_;
   EchoService& service_;
+  int keepalive_s_;
   std::array<epoll_event, events_max> events_;
   std::array<std::byte, 65'536> buffer_;
 };
@@ -83,22 +102,24 @@ int run(int argc, char** argv) {
   cli.add_option("--mode", mode, "blocking or spinning")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, Mode>{{"blocking", Mode::blocking}, {"spinning", Mode::spinning}}));
+  std::uint16_t ports = 1;
+  cli.add_option("--ports", ports, "listen on so many, from --port on")->capture_default_str();
+  int keepalive_s = 0;
+  cli.add_option("--keepalive-s", keepalive_s, "ask after whom is silent for so long; 0: never");
   CLI11_PARSE(cli, argc, argv);
 
   if (const auto applied = options.apply(); !applied) return complain(applied.error());
-  const auto listener = bound_socket(SOCK_STREAM | SOCK_NONBLOCK, options.port);
-  if (!listener) return complain(listener.error());
-  if (listen(*listener, SOMAXCONN) != 0)
-    return complain(port_error("listen on", options.port).error());
   EchoService service{options.work()};
-  Server server{*listener, service};
+  Server server{service, keepalive_s};
+  for (std::uint16_t i = 0; i < ports; ++i)
+    if (const auto good = server.listen(static_cast<std::uint16_t>(options.port + i)); !good)
+      return complain(good.error());
   // Wakes up for SIGTERM even when it comes just before epoll_wait.
   const int timeout_ms = mode == Mode::blocking ? 200 : 0;
   while (!stop_requested()) {
     const bool found_work = server.turn(timeout_ms);
     if (mode == Mode::spinning) service.polled(found_work);
   }
-  close(*listener);
   service.print();
   return 0;
 }

@@ -5,6 +5,7 @@
 // there is nothing to do, `adaptive` is what libos does unless told: it spins for a while first.
 #include <arrakis/arrakis.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
@@ -21,8 +22,14 @@ enum class Mode : std::uint8_t { spinning, sleeping, adaptive };
 
 class Server {
  public:
-  Server(Queue& queue, TcpListener& listener, EchoService& service)
-      : queue_{queue}, listener_{listener}, service_{service} {}
+  Server(Queue& queue, EchoService& service, const TcpSettings& settings)
+      : queue_{queue}, service_{service}, settings_{settings} {}
+
+  bool listen(std::uint16_t port) {
+    auto listener = queue_.listen_tcp(port, {.backlog = 4096, .settings = settings_});
+    if (listener) listeners_.push_back(std::move(*listener));
+    return listener.has_value();
+  }
 
   void look() {
     std::array<TcpEvent, 64> room;
@@ -32,7 +39,7 @@ class Server {
 
  private:
   void take(const TcpEvent& event) {
-    if ((event.what & TcpEvent::acceptable) != 0) return accept_all();
+    if ((event.what & TcpEvent::acceptable) != 0) return accept_all(event.id);
     if (event.id >= clients_.size() || !clients_[event.id]) return;
     std::optional<TcpConnection>& client = clients_[event.id];
     while (TcpBuffer text = client->receive()) {
@@ -44,8 +51,9 @@ class Server {
     }
     if (client->at_end()) client.reset();
   }
-  void accept_all() {
-    while (auto client = listener_.accept()) {
+  void accept_all(std::uint32_t id_of_listener) {
+    const auto listener = std::ranges::find(listeners_, id_of_listener, &TcpListener::id);
+    while (auto client = listener->accept()) {
       const std::size_t id = client->id();
       if (id >= clients_.size()) clients_.resize(id + 1);
       clients_[id] = std::move(client);
@@ -53,8 +61,9 @@ class Server {
   }
 
   Queue& queue_;
-  TcpListener& listener_;
+  std::vector<TcpListener> listeners_;
   EchoService& service_;
+  TcpSettings settings_;
   std::vector<std::optional<TcpConnection>> clients_;  // by the id of their connection
 };
 
@@ -64,6 +73,13 @@ int run(int argc, char** argv) {
   options.add_to(cli);
   std::string name;
   cli.add_option("--app", name, "application to be; default: $ARRAKIS_APP");
+  App::Options limits;
+  cli.add_option("--connections", limits.connections, "as many at most")->capture_default_str();
+  cli.add_option("--packets", limits.packets, "buffers of the queue")->capture_default_str();
+  std::uint16_t ports = 1;
+  cli.add_option("--ports", ports, "listen on so many, from --port on")->capture_default_str();
+  unsigned keepalive_s = 0;
+  cli.add_option("--keepalive-s", keepalive_s, "ask after whom is silent for so long; 0: never");
   Mode mode = Mode::spinning;
   cli.add_option("--mode", mode, "spinning, sleeping or adaptive")
       ->transform(
@@ -73,13 +89,16 @@ int run(int argc, char** argv) {
   CLI11_PARSE(cli, argc, argv);
 
   if (const auto applied = options.apply(); !applied) return complain(applied.error());
-  auto app = App::attach(name);
+  auto app = App::attach(name, limits);
   if (!app) return complain(app.error());
   Queue& queue = app->vnic().queue();
-  auto listener = queue.listen_tcp(options.port, {.backlog = 4096});
-  if (!listener) return complain({Error::Code::conflict, "the TCP port is taken", ""});
   EchoService service{options.work()};
-  Server server{queue, *listener, service};
+  TcpSettings settings;
+  if (keepalive_s != 0) settings.keepalive = TcpKeepalive{.idle = Duration::seconds(keepalive_s)};
+  Server server{queue, service, settings};
+  for (std::uint16_t i = 0; i < ports; ++i)
+    if (!server.listen(static_cast<std::uint16_t>(options.port + i)))
+      return complain({Error::Code::conflict, "a TCP port is taken", ""});
   if (mode == Mode::sleeping) queue.set_spin({});
   while (!stop_requested()) {
     const std::size_t packets =

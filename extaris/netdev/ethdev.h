@@ -91,7 +91,7 @@ class EthPort {
     std::uint16_t mtu_bytes = 1500;
     // Of each queue, when none is passed in. Behind its headroom a whole frame has to fit, and
     // many a card counts a buffer in units of 1 KB, rounded down (82576 data sheet, SRRCTL).
-    PacketPool::Options pool{.buffer_bytes = 2048 + 128};
+    PacketPool::Options pool{.buffer_bytes = 2048 + 128, .for_device = true};
     std::vector<PacketPool*> pools;  // one a queue, outliving the port; empty: made here
     bool doorbell = true;            // ask for receive interrupts
     std::string function;            // PCI address, unplugged at the end; set by plug_in_and_open()

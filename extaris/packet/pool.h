@@ -22,6 +22,8 @@ class PacketPool {
     std::uint32_t packets = 4096;
     std::uint16_t buffer_bytes = 2048;   // headroom included; at most 65,535
     std::uint16_t headroom_bytes = 128;  // room in front for Ethernet, IP and UDP or TCP headers
+    // A device reads and writes them by itself: they lie in EAL's memory, which VFIO maps for it.
+    bool for_device = false;
   };
   enum class Error : std::uint8_t { no_memory, bad_size };
 

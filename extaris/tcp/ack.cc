@@ -157,7 +157,7 @@ void acknowledge_sent(ControlBlock& c, Seq ack, const Context& context) noexcept
   // RFC 6298, 5.2 and 5.3
   if (c.snd_una == c.snd_nxt) {
     disarm(c);
-    c.sender_due = context.now.tick + current_rto(c);  // idle from then on: RFC 5681, 4.1
+    c.sender_due = context.now.tick;  // nothing is under way since then: RFC 5681, 4.1
   } else {
     c.first_unanswered = context.now.tick;
     rearm_sender(c, context.now.tick);

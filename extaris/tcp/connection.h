@@ -135,7 +135,7 @@ struct alignas(64) ControlBlock {
   std::uint16_t path_epoch = 0;  // the MAC address and the MSS are right while this is the layer's
   std::uint16_t received_packets = 0;  // not yet read, or lent
   RoundTrip rtt;
-  Tick sender_due;
+  Tick sender_due;  // of the sender's timer; `idle`: since when nothing is under way
   Tick wheel_due;
   SenderTimer sender_timer : 3 = SenderTimer::idle;
   std::uint8_t backoff : 5 = 0;  // of the retransmission or persist timer

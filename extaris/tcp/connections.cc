@@ -10,8 +10,8 @@ namespace arrakis::extaris::tcp {
 Connections::Connections(std::size_t most, const FlowHash& hash,
                          const std::vector<IpAddress>& addresses)
     : addresses_{addresses}, hash_{hash}, table_{most}, most_{table_.capacity() < most ? 0 : most} {
-  blocks_.reset(static_cast<ControlBlock*>(std::aligned_alloc(
-      alignof(ControlBlock), sizeof(ControlBlock) * std::max<std::size_t>(most_, 1))));
+  const std::size_t bytes = sizeof(ControlBlock) * std::max<std::size_t>(most_, 1);
+  blocks_ = {static_cast<ControlBlock*>(map_huge_pages(bytes)), UnmapHugePages{bytes}};
   if (!blocks_) most_ = 0;
 }
 

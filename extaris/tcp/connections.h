@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/address.h"
+#include "extaris/packet/huge_pages.h"
 #include "extaris/tcp/connection.h"
 #include "extaris/tcp/flow_table.h"
 
@@ -85,10 +86,7 @@ class Connections {
   const std::vector<IpAddress>& addresses_;
   FlowHash hash_;
   FlowTable table_;
-  struct Free {
-    void operator()(ControlBlock* blocks) const noexcept { std::free(blocks); }
-  };
-  std::unique_ptr<ControlBlock[], Free> blocks_;
+  std::unique_ptr<ControlBlock[], UnmapHugePages> blocks_;
   std::size_t most_;
   std::size_t count_ = 0;
   Index fresh_ = 0;  // from here on none was ever used

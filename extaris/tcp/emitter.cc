@@ -35,6 +35,7 @@ Emitter::Emitter(const World& world, Checksum checksum, Counters& counters) noex
     : link_{world.link},
       ip_{world.ip},
       addresses_{world.addresses},
+      now_{world.now},
       checksum_{checksum},
       counters_{counters} {}
 
@@ -42,13 +43,12 @@ void Emitter::forget_paths() noexcept {
   if (++epoch_ == 0) epoch_ = 1;
 }
 
-void Emitter::set_time(const Now& now) noexcept {
-  now_ = now;
-  if (now.at < epoch_ends_ && generation_ == link_.generation()) [[likely]]
+void Emitter::follow_time() noexcept {
+  if (now_.at < epoch_ends_ && generation_ == link_.generation()) [[likely]]
     return;
   forget_paths();
   generation_ = link_.generation();
-  epoch_ends_ = now.at + epoch_length;
+  epoch_ends_ = now_.at + epoch_length;
 }
 
 bool Emitter::find_path(ControlBlock& c) noexcept {
@@ -217,8 +217,8 @@ bool Emitter::send_text(ControlBlock& c, rte_mbuf* m, std::uint8_t flags) noexce
     show_tail(m, n.bytes);
     packet = share(m);
   }
-  const Options options = push_options(c, packet);
-  send(c, std::move(packet), {n.first, flags, options});
+  const Fields fields{n.first, flags, push_options(c, packet)};
+  send(c, std::move(packet), fields);
   return true;
 }
 
@@ -228,8 +228,8 @@ bool Emitter::send_bare(ControlBlock& c, Seq seq, std::uint8_t flags) noexcept {
     counters_.drop(Drop::no_buffer);
     return false;
   }
-  const Options options = push_options(c, packet);
-  send(c, std::move(packet), {seq, flags, options});
+  const Fields fields{seq, flags, push_options(c, packet)};
+  send(c, std::move(packet), fields);
   return true;
 }
 

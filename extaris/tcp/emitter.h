@@ -24,10 +24,12 @@ class Emitter {
     Link& link;
     IpOutput& ip;
     const std::vector<IpAddress>& addresses;  // ours; ControlBlock::local_address is an index
+    const Now& now;                           // of this poll
   };
   Emitter(const World& world, Checksum checksum, Counters& counters) noexcept;
 
-  void set_time(const Now& now) noexcept;
+  // A poll begins.
+  void follow_time() noexcept;
   // What was learned about paths is out of date.
   void forget_paths() noexcept;
 
@@ -86,9 +88,9 @@ class Emitter {
   Link& link_;
   IpOutput& ip_;
   const std::vector<IpAddress>& addresses_;
+  const Now& now_;
   Checksum checksum_;
   Counters& counters_;
-  Now now_{};
   std::uint16_t epoch_ = 1;  // of all connections' paths; never 0
   std::uint32_t generation_ = 0;
   Instant epoch_ends_{};

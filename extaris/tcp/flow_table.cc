@@ -7,7 +7,8 @@ namespace arrakis::extaris::tcp {
 
 FlowTable::FlowTable(std::size_t connections) noexcept
     : mask_{static_cast<std::uint32_t>(std::bit_ceil(2 * connections) - 1)} {
-  slots_.reset(static_cast<Slot*>(std::calloc(mask_ + std::size_t{1}, sizeof(Slot))));
+  const std::size_t bytes = (mask_ + std::size_t{1}) * sizeof(Slot);
+  slots_ = {static_cast<Slot*>(map_huge_pages(bytes)), UnmapHugePages{bytes}};
 }
 
 void FlowTable::insert(std::uint32_t hash, Index connection) noexcept {

@@ -10,10 +10,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 
 #include "base/address.h"
+#include "extaris/packet/huge_pages.h"
 
 namespace arrakis::extaris::tcp {
 
@@ -76,11 +76,7 @@ class FlowTable {
     std::uint32_t hash;
     std::uint32_t index_plus_1;  // 0: free
   };
-  struct Free {
-    void operator()(Slot* slots) const noexcept { std::free(slots); }
-  };
-
-  std::unique_ptr<Slot[], Free> slots_;
+  std::unique_ptr<Slot[], UnmapHugePages> slots_;
   std::uint32_t mask_;
 };
 

@@ -35,7 +35,7 @@ inline constexpr std::size_t memory_reserved_part = 8;
 inline constexpr std::size_t memory_exhausted_part = 32;
 inline constexpr std::uint16_t scarce_packets_max = 4;  // in each queue of a connection
 inline constexpr std::uint16_t reserved_packets_max = 1;
-inline constexpr std::uint64_t memory_look_every = 64;  // segments
+inline constexpr std::size_t memory_look_part = 16;  // of it taken before it is looked at again
 
 inline constexpr std::uint16_t default_mss_v4 = 536;          // RFC 9293, 3.7.1
 inline constexpr std::uint16_t default_mss_v6 = 1220;         // RFC 9293, 3.7.1

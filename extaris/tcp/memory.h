@@ -37,7 +37,8 @@ class MemoryWatch {
       : pool_{pool},
         scarce_below_{pool.capacity() / limits::memory_scarce_part},
         reserved_below_{pool.capacity() / limits::memory_reserved_part},
-        exhausted_below_{pool.capacity() / limits::memory_exhausted_part} {}
+        exhausted_below_{pool.capacity() / limits::memory_exhausted_part},
+        look_every_{pool.capacity() / limits::memory_look_part} {}
 
   Memory state() const noexcept { return state_; }
 
@@ -45,7 +46,7 @@ class MemoryWatch {
   // those received. To see what is left costs as much as a segment, so it is done for so many at a
   // time while there is plenty.
   void follow(std::uint64_t taken) noexcept {
-    if (state_ == Memory::ample && taken - seen_ < limits::memory_look_every) [[likely]]
+    if (state_ == Memory::ample && taken - seen_ < look_every_) [[likely]]
       return;
     seen_ = taken;
     look();
@@ -64,6 +65,7 @@ class MemoryWatch {
   std::size_t scarce_below_;
   std::size_t reserved_below_;
   std::size_t exhausted_below_;
+  std::uint64_t look_every_;
   std::uint64_t seen_ = 0;
   Memory state_ = Memory::ample;
 };

@@ -35,14 +35,17 @@ class RoundTrip {
   }
 
   // Before it is backed off (section 5.5).
-  Duration timeout() const noexcept {
-    if (!is_known())
-      return rttvar_4us_ == 0 ? limits::rto_initial : Duration::microseconds(rttvar_4us_);
-    const Duration rto = Duration::microseconds(std::int64_t{srtt_us()} + rttvar_4us_);
-    return std::clamp(rto, limits::rto_min, limits::rto_max);
+  Duration timeout() const noexcept { return Duration::microseconds(timeout_us()); }
+  std::uint32_t timeout_us() const noexcept {
+    if (!is_known()) return rttvar_4us_ == 0 ? us_of(limits::rto_initial) : rttvar_4us_;
+    return std::clamp(srtt_us() + rttvar_4us_, us_of(limits::rto_min), us_of(limits::rto_max));
   }
 
  private:
+  static constexpr std::uint32_t us_of(Duration d) noexcept {
+    return static_cast<std::uint32_t>(d.ns / 1'000);
+  }
+
   std::uint32_t srtt_8us_ = 0;
   std::uint32_t rttvar_4us_ = 0;
 };

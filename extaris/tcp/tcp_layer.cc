@@ -46,7 +46,7 @@ TcpLayer::TcpLayer(Link& link, IpOutput& ip, const StackConfig& config, const Ne
       secrets_{config.seed},
       connections_{config.tcp.connections_max, secrets_.flow_hash(), addresses_},
       wheel_{connections_.blocks()},
-      emitter_{{link, ip, addresses_}, device.info().transmit_checksum, counters},
+      emitter_{{link, ip, addresses_, now_}, device.info().transmit_checksum, counters},
       memory_{link.pool()},
       todo_{config.tcp.connections_max},
       ready_{config.tcp.connections_max},
@@ -64,7 +64,7 @@ TcpLayer::~TcpLayer() = default;
 
 void TcpLayer::set_time(Instant now) noexcept {
   now_ = tcp::Now::of(now);
-  emitter_.set_time(now_);
+  emitter_.follow_time();
   wheel_.follow(now_.tick);
 }
 
@@ -212,10 +212,16 @@ void TcpLayer::stand_in_line(ControlBlock& c) noexcept {
   todo_.push(c.id);
 }
 
-// What does not find room stays in line for the next poll.
+// What does not find room stays in line for the next poll. When the device takes no more, nobody
+// further back is asked: the line may be as long as there are connections.
 void TcpLayer::finish() noexcept {
   memory_.follow(counters_.tcp.segments_received + allocations_);
+  is_device_full_ = false;
   for (std::uint32_t left = todo_.size(); left > 0; --left) {
+    if (!emitter_.has_room()) {
+      is_device_full_ = true;
+      return;
+    }
     ControlBlock& c = connections_.at(todo_.pop());
     c.clear(flag::in_todo);
     if (c.state == State::closed) continue;

@@ -158,6 +158,7 @@ class TcpLayer {
   tcp::MemoryWatch memory_;
   tcp::Now now_{};
   tcp::IndexRing todo_;
+  bool is_device_full_ = false;  // as of the last finish(): all that is to be sent stands in line
   tcp::IndexRing ready_;
   std::uint64_t news_count_ = 0;
   std::uint64_t allocations_ = 0;  // by the application

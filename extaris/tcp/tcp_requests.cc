@@ -91,7 +91,7 @@ std::expected<void, TcpSendError> TcpLayer::send(ControlBlock& c, Packet&& packe
   }
   c.snd_end = c.snd_end + static_cast<std::uint32_t>(count);
   if (c.has(flag::in_todo)) return {};  // it leaves with what stands in line already
-  if (!tcp::transmit(c, emitter_, context())) stand_in_line(c);
+  if (is_device_full_ || !tcp::transmit(c, emitter_, context())) stand_in_line(c);
   arrange(c);
   return {};
 }

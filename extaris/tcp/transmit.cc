@@ -78,9 +78,11 @@ Sent send_lost(ControlBlock& c, Emitter& out, const Context& context) {
 
 // RFC 5681, 4.1: what the path bore before it was left idle, it need not bear now.
 void restart_after_idle(ControlBlock& c, const Now& now) {
-  if (c.snd_nxt != c.snd_una || c.unsent == nullptr || !has_come(c.sender_due, now.tick)) return;
+  if (c.snd_nxt != c.snd_una || c.unsent == nullptr || c.sender_timer != SenderTimer::idle) return;
+  if (!has_come(c.sender_due + limits::rto_min, now.tick)) [[likely]]
+    return;
   const std::uint32_t restart = initial_window(c.mss);
-  if (c.cwnd <= restart || c.sender_timer != SenderTimer::idle) return;
+  if (c.cwnd <= restart || !has_come(c.sender_due + current_rto(c), now.tick)) return;
   collapse_window(c, now.at);
   c.cwnd = restart;
 }

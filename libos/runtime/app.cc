@@ -13,10 +13,12 @@ namespace {
 
 constexpr std::string_view default_socket = "/run/arrakis/arrakisd.sock";
 constexpr std::size_t app_name_max = 63;
-// Bookkeeping of DPDK; packets of a wire, or those of a card; reassembly. What a card reaches is
+// Bookkeeping of DPDK and reassembly; touched only as far as it is used. What a card reaches is
 // pinned, zeroed and mapped before its queue exists, used or not: no more of it than is needed.
-constexpr std::size_t memory_mib = 32, memory_mib_a_queue = 48;
-constexpr std::size_t memory_mib_of_functions = 8, memory_mib_a_function_queue = 20;
+constexpr std::size_t memory_mib = 32, memory_mib_a_queue = 36;
+constexpr std::size_t memory_mib_of_functions = 8, memory_mib_a_function_queue = 10;
+// What a packet takes of it: its place in the pool's ring, and for a card the whole of it.
+constexpr std::size_t packet_bytes = 16, function_packet_bytes = 2560;
 
 std::string setting(std::string_view given, const char* variable, std::string_view otherwise) {
   if (!given.empty()) return std::string{given};
@@ -31,13 +33,16 @@ bool any_is_function(const std::vector<client::VnicGrant>& grants) {
   return false;
 }
 
-std::size_t memory_mib_of(const std::vector<client::VnicGrant>& grants) {
+std::size_t memory_mib_of(const std::vector<client::VnicGrant>& grants, std::size_t packets) {
   std::size_t functions = 0, others = 0;  // queues
   for (const auto& grant : grants)
     for (const auto& queue : grant.queues)
       ++(std::holds_alternative<client::SriovGrant>(queue) ? functions : others);
-  return (others != 0 ? memory_mib + others * memory_mib_a_queue : memory_mib_of_functions) +
-         functions * memory_mib_a_function_queue;
+  const std::size_t a_queue = memory_mib_a_queue + packets * packet_bytes / (1 << 20);
+  const std::size_t a_function_queue =
+      memory_mib_a_function_queue + packets * function_packet_bytes / (1 << 20);
+  return (others != 0 ? memory_mib : memory_mib_of_functions) + others * a_queue +
+         functions * a_function_queue;
 }
 
 }  // namespace
@@ -65,14 +70,16 @@ Outcome<App> App::attach(std::string_view name, const Options& options) {
   if (!client) return std::unexpected(std::move(client.error()));
   std::vector<client::VnicGrant> grants = client->take_vnics();
 
-  if (auto eal =
-          extaris::start_eal({.memory_mib = memory_mib_of(grants), .pci = any_is_function(grants)});
+  if (auto eal = extaris::start_eal(
+          {.memory_mib = memory_mib_of(grants, options.packets), .pci = any_is_function(grants)});
       !eal)
     return std::unexpected(std::move(eal.error()));
 
   std::vector<Vnic> vnics;
   for (client::VnicGrant& grant : grants) {
-    auto vnic = VnicBuilder::build(std::move(grant), *client);
+    auto vnic = VnicBuilder::build(std::move(grant),
+                                   {.connections = options.connections, .packets = options.packets},
+                                   *client);
     if (!vnic) return std::unexpected(std::move(vnic.error()));
     vnics.push_back(std::move(*vnic));
   }

@@ -10,6 +10,7 @@
 #include "extaris/stack/config.h"
 #include "libos/client/client.h"
 #include "libos/client/grant.h"
+#include "libos/runtime/queue_limits.h"
 #include "libos/runtime/queue_loop.h"
 
 namespace arrakis {
@@ -32,7 +33,8 @@ class QueueBuilder {
 
 class VnicBuilder {
  public:
-  static Outcome<Vnic> build(client::VnicGrant grant, client::Client& client);
+  static Outcome<Vnic> build(client::VnicGrant grant, const runtime::QueueLimits& limits,
+                             client::Client& client);
 };
 
 }  // namespace arrakis

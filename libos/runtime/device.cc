@@ -13,8 +13,13 @@ namespace {
 
 using extaris::NetDevice;
 
+struct Wanted {
+  std::uint16_t queues;   // of the VNIC
+  std::uint32_t packets;  // of each
+};
+
 Outcome<std::unique_ptr<NetDevice>> make(client::XdpGrant grant, const client::VnicInfo& info,
-                                         std::uint16_t queues) {
+                                         const Wanted& wanted) {
   return extaris::XdpDevice::create({.socket = std::move(grant.socket),
                                      .umem = std::move(grant.umem),
                                      .frame_bytes = grant.frame_bytes,
@@ -25,11 +30,11 @@ Outcome<std::unique_ptr<NetDevice>> make(client::XdpGrant grant, const client::V
                                      .transmit_size = grant.transmit_size,
                                      .mac = info.mac,
                                      .mtu_bytes = info.mtu_bytes,
-                                     .queues = queues});
+                                     .queues = wanted.queues});
 }
 
 Outcome<std::unique_ptr<NetDevice>> make(client::WireGrant grant, const client::VnicInfo& info,
-                                         std::uint16_t) {
+                                         const Wanted& wanted) {
   const bool is_server = grant.role == client::WireGrant::Role::server;
   auto doorbell = extaris::WireDoorbell::attach({.page = std::move(grant.doorbell_page),
                                                  .bell = std::move(grant.bell),
@@ -42,7 +47,8 @@ Outcome<std::unique_ptr<NetDevice>> make(client::WireGrant grant, const client::
        .ring_log2 = grant.ring_log2,
        .buffer_bytes = grant.buffer_bytes,
        .mac = info.mac,
-       .mtu_bytes = info.mtu_bytes},
+       .mtu_bytes = info.mtu_bytes,
+       .packets = wanted.packets},
       std::move(*doorbell));
 }
 
@@ -61,11 +67,12 @@ std::vector<MacAddress> multicast_groups(const client::VnicInfo& info) {
 }
 
 // Each queue of a function is a queue of its one port.
-Outcome<Devices> make_port(const client::VnicGrant& grant) {
+Outcome<Devices> make_port(const client::VnicGrant& grant, std::uint32_t packets) {
   const auto& function = std::get<client::SriovGrant>(grant.queues.front()).function;
-  auto port = extaris::EthPort::plug_in_and_open(
-      function, {.queues = static_cast<std::uint16_t>(grant.queues.size()),
-                 .mtu_bytes = grant.info.mtu_bytes});
+  extaris::EthPort::Options options{.queues = static_cast<std::uint16_t>(grant.queues.size()),
+                                    .mtu_bytes = grant.info.mtu_bytes};
+  options.pool.packets = packets;
+  auto port = extaris::EthPort::plug_in_and_open(function, std::move(options));
   if (!port) return std::unexpected(std::move(port.error()));
   Devices devices{.port = std::move(*port), .queues = {}};
   for (const client::QueueGrant& queue : grant.queues) {
@@ -83,21 +90,23 @@ Outcome<Devices> make_port(const client::VnicGrant& grant) {
 }
 
 Outcome<std::unique_ptr<NetDevice>> make(const client::SriovGrant&, const client::VnicInfo& info,
-                                         std::uint16_t) {
+                                         const Wanted&) {
   return fail(Error::Code::internal, "arrakisd mixed up the queues of " + info.name);
 }
 
 }  // namespace
 
-Outcome<Devices> make_devices(client::VnicGrant& grant) {
-  if (std::holds_alternative<client::SriovGrant>(grant.queues.front())) return make_port(grant);
+Outcome<Devices> make_devices(client::VnicGrant& grant, std::uint32_t packets) {
+  if (std::holds_alternative<client::SriovGrant>(grant.queues.front()))
+    return make_port(grant, packets);
   Devices devices;
-  const auto count = static_cast<std::uint16_t>(grant.queues.size());
+  const Wanted wanted{static_cast<std::uint16_t>(grant.queues.size()), packets};
   for (client::QueueGrant& queue : grant.queues) {
-    auto device =
-        std::visit([&]<class Grant>(
-                       Grant&& kind) { return make(std::forward<Grant>(kind), grant.info, count); },
-                   std::move(queue));
+    auto device = std::visit(
+        [&]<class Grant>(Grant&& kind) {
+          return make(std::forward<Grant>(kind), grant.info, wanted);
+        },
+        std::move(queue));
     if (!device) return std::unexpected(std::move(device.error()));
     devices.queues.push_back(std::move(*device));
   }

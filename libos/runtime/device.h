@@ -1,6 +1,7 @@
 // device.h: the devices that a grant describes.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -17,7 +18,8 @@ struct Devices {
   std::vector<std::unique_ptr<extaris::NetDevice>> queues;
 };
 
-// Takes the grant's descriptors. REQUIRES: start_eal() succeeded.
-Outcome<Devices> make_devices(client::VnicGrant& grant);
+// Takes the grant's descriptors. `packets`: of each queue, where it is ours to say.
+// REQUIRES: start_eal() succeeded.
+Outcome<Devices> make_devices(client::VnicGrant& grant, std::uint32_t packets);
 
 }  // namespace arrakis::runtime

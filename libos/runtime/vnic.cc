@@ -38,17 +38,19 @@ Vnic& Vnic::operator=(Vnic&& other) noexcept {
 }
 Vnic::~Vnic() = default;
 
-Outcome<Vnic> VnicBuilder::build(client::VnicGrant grant, client::Client& client) {
+Outcome<Vnic> VnicBuilder::build(client::VnicGrant grant, const runtime::QueueLimits& limits,
+                                 client::Client& client) {
   Vnic vnic;
-  auto devices = runtime::make_devices(grant);
+  auto devices = runtime::make_devices(grant, limits.packets);
   if (!devices) return std::unexpected(std::move(devices.error()));
   vnic.port_ = std::make_unique<Vnic::Port>(std::move(devices->port));
   for (auto& device : devices->queues) {
     const auto seed = random_seed();
     if (!seed) return std::unexpected(seed.error());
-    vnic.queues_.push_back(
-        QueueBuilder::build(std::move(device), runtime::stack_config(grant.info, *seed),
-                            client.window(grant.info.name, vnic.queues_.size())));
+    extaris::StackConfig config = runtime::stack_config(grant.info, *seed);
+    config.tcp.connections_max = limits.connections;
+    vnic.queues_.push_back(QueueBuilder::build(
+        std::move(device), config, client.window(grant.info.name, vnic.queues_.size())));
   }
   vnic.name_ = std::move(grant.info.name);
   vnic.provider_ = std::move(grant.info.provider);

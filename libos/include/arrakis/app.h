@@ -8,6 +8,8 @@
 // Privilege: none. The program needs no capability and no hugepages.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,11 +22,22 @@
 
 namespace arrakis {
 
+struct AppOptions {
+  std::string socket;  // arrakisd's; empty: $ARRAKIS_SOCKET, else /run/arrakis/arrakisd.sock
+  // TCP connections of each queue, at most. Half a KiB each when it is first in use, 32 bytes
+  // of address space before.
+  std::size_t connections = 65'536;
+  // Packet buffers of each queue of a wire or a virtual function: what was received and not given
+  // back, what was sent and not acknowledged, and what the device holds. A frame's worth each
+  // (2.3 KiB at an MTU of 1500), taken at the start. Who waits for answers on n connections at
+  // once needs n and some. Over xdp they lie in the memory that arrakisd shares with the kernel,
+  // and are as many as it says.
+  std::uint32_t packets = 4096;
+};
+
 class App {
  public:
-  struct Options {
-    std::string socket;  // arrakisd's; empty: $ARRAKIS_SOCKET, else /run/arrakis/arrakisd.sock
-  };
+  using Options = AppOptions;
 
   // Becomes the application `name`; empty: $ARRAKIS_APP, as `arrakisctl run` sets it.
   // Errors: no daemon, name unknown to the policy, user not allowed, name held by another process,
