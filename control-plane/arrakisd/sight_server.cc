@@ -85,6 +85,7 @@ class SnapshotServer final : public protocol::Snapshot::Server {
       : client_{client}, seen_{std::move(seen)}, inner_{kj::mv(inner)}, memory_{kj::mv(memory)} {}
 
   kj::Promise<void> take(TakeContext context) override {
+    context.allowCancellation();
     SessionServer* session = client_->sessions().session_of(seen_.lease);
     if (session == nullptr) {
       refuse(context.getResults().initOutcome(), gone(seen_));
@@ -196,7 +197,9 @@ void describe(Client& client, const std::vector<Lease>& leases, protocol::Attach
   }
 }
 
+// Whose caller goes is not waited for: nothing may outlive the connection that it belongs to.
 kj::Promise<void> SightServer::snapshot(SnapshotContext context) {
+  context.allowCancellation();
   auto insight = begin(*client_, seen_, sight::page_bytes);
   if (!insight) {
     refuse(context.getResults().initOutcome(), insight.error());
@@ -221,6 +224,7 @@ kj::Promise<void> SightServer::snapshot(SnapshotContext context) {
 }
 
 kj::Promise<void> SightServer::capture(CaptureContext context) {
+  context.allowCancellation();
   auto insight = begin(*client_, seen_, sight::capture_bytes);
   audit(client_->peer(), "capture", seen_.app, insight);
   if (!insight) {
