@@ -197,7 +197,8 @@ void describe(Client& client, const std::vector<Lease>& leases, protocol::Attach
   }
 }
 
-// Whose caller goes is not waited for: nothing may outlive the connection that it belongs to.
+// A call that cannot be cancelled outlives its connection, and may outlive the daemon's own parts:
+// no question to an application is one.
 kj::Promise<void> SightServer::snapshot(SnapshotContext context) {
   context.allowCancellation();
   auto insight = begin(*client_, seen_, sight::page_bytes);

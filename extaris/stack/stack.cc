@@ -111,6 +111,10 @@ std::optional<Instant> Stack::next_deadline() const noexcept {
   return first;
 }
 
+bool Stack::has_route(const IpAddress& target) noexcept {
+  return parts_->ip.path_to(target) != nullptr;
+}
+
 std::expected<UdpSocket, BindError> Stack::bind_udp(const Endpoint& local) noexcept {
   const auto port = parts_->udp.bind(local);
   if (!port) return std::unexpected(port.error());

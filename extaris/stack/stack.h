@@ -41,6 +41,9 @@ class Stack {
   // When poll() must be called again even if nothing arrives.
   std::optional<Instant> next_deadline() const noexcept;
 
+  // Whether there is a way to that host, and an address of ours to speak from.
+  bool has_route(const IpAddress& target) noexcept;
+
   // Address "any" (IpAddress{}) listens on all of both families; port 0 picks an ephemeral one.
   std::expected<UdpSocket, BindError> bind_udp(const Endpoint& local) noexcept;
 

@@ -260,9 +260,13 @@ bool Emitter::send_syn(ControlBlock& c, std::uint8_t flags, const SynExtras& ext
   // RFC 6691: without regard to options.
   options.maximum_segment_bytes(static_cast<std::uint16_t>(ip_.link_mtu_bytes() - fixed));
   const bool answers = (flags & tcp_flag::ack) != 0;
-  if (c.has(flag::sack)) options.sack_permitted();
-  if (c.has(flag::timestamps))
-    options.timestamps({now_.tick.ms + c.ts_offset, answers ? c.ts_recent : 0});
+  const TcpTimestamps stamps{now_.tick.ms + c.ts_offset, answers ? c.ts_recent : 0};
+  if (c.has(flag::sack) && c.has(flag::timestamps))
+    options.sack_permitted_and(stamps);
+  else if (c.has(flag::sack))
+    options.sack_permitted();
+  else if (c.has(flag::timestamps))
+    options.timestamps(stamps);
   if (c.shifts != 0 || !answers) options.window_scale(static_cast<std::uint8_t>(c.shifts >> 4));
   if (extras.cookie) options.fast_open(*extras.cookie);
   const Options pushed = push(packet, options);

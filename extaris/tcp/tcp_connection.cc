@@ -77,6 +77,8 @@ bool TcpConnection::at_end() const noexcept {
 
 TcpError TcpConnection::error() const noexcept { return block_->ending; }
 
+tcp::State TcpConnection::state() const noexcept { return block_->state; }
+
 bool TcpConnection::is_readable() const noexcept { return !block_->received.empty() || at_end(); }
 
 TcpBuffer TcpConnection::receive() noexcept {
@@ -133,6 +135,10 @@ std::size_t TcpConnection::send_room() const noexcept {
   return block_->send_buffer() > waiting ? block_->send_buffer() - waiting : 0;
 }
 
+void TcpConnection::ask_for_room() noexcept { block_->set(flag::wants_room); }
+
+void TcpConnection::gather() noexcept { layer_->gather(*block_); }
+
 bool TcpConnection::is_drained() const noexcept { return block_->sent.empty(); }
 
 void TcpConnection::shutdown() noexcept { layer_->shut_sending(*block_); }
@@ -161,6 +167,10 @@ TcpListener::~TcpListener() {
 }
 
 Endpoint TcpListener::local() const noexcept { return layer_->listener(index_).local; }
+
+bool TcpListener::is_acceptable() const noexcept {
+  return !layer_->listener(index_).backlog.empty();
+}
 
 std::optional<TcpConnection> TcpListener::accept() noexcept {
   tcp::ControlBlock* c = layer_->accept(index_);

@@ -87,6 +87,8 @@ class TcpLayer {
   // The application lets go of it: RFC 9293, 3.6.1.
   void release(tcp::ControlBlock& c) noexcept;
   void shut_sending(tcp::ControlBlock& c) noexcept;
+  // It is looked at when all are, and sends nothing before.
+  void gather(tcp::ControlBlock& c) noexcept { stand_in_line(c); }
   void abort(tcp::ControlBlock& c) noexcept;
   // Takes effect at once.
   void set_keepalive(tcp::ControlBlock& c, const std::optional<TcpKeepalive>& keepalive) noexcept;
