@@ -140,7 +140,7 @@ std::string text_of(std::span<const SeenSocket> sockets, Details details) {
                endpoint_text(r.remote_address, r.remote_port), socket.app,
                std::to_string(socket.pid), socket.queue.text()});
   }
-  const std::string text = render(table);
+  std::string text = render(table);
   if (details == Details::no) return text;
   // A row of a table is one line.
   std::istringstream lines{text};

@@ -21,7 +21,9 @@ Client::Client(Services& services, Peer peer) : services_{services}, peer_{std::
   services_.sessions.enter(*this);
 }
 
-Client::~Client() noexcept(false) { services_.sessions.leave(*this); }
+Client::~Client() noexcept(false) {
+  if (!is_orphan_) services_.sessions.leave(*this);
+}
 
 kj::Own<DescriptorCell> Client::keep(std::string vnic, std::string name, kj::AutoCloseFd fd) {
   cells_.push_back(kj::refcounted<DescriptorCell>(std::move(vnic), std::move(name), kj::mv(fd)));

@@ -50,6 +50,10 @@ class Client : public kj::Refcounted {
 
   Registry& registry() { return services_.registry; }
   Sessions& sessions() { return services_.sessions; }
+  // The daemon ends. A call that waits for an application outlives even that, until the event loop
+  // goes, and holds what it was called on.
+  void orphan() { is_orphan_ = true; }
+  bool is_orphan() const { return is_orphan_; }
   const Services& services() const { return services_; }
   const Peer& peer() const { return peer_; }
 
@@ -74,6 +78,7 @@ class Client : public kj::Refcounted {
   Peer peer_;
   std::vector<kj::Own<DescriptorCell>> cells_;
   std::size_t capabilities_ = 0;
+  bool is_orphan_ = false;
   capnp::CapabilityServerSet<protocol::Filter> filters_;
 };
 

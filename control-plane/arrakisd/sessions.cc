@@ -7,6 +7,11 @@
 
 namespace arrakis::control {
 
+Sessions::~Sessions() noexcept(false) {
+  registry_.observe(nullptr);
+  for (Client* client : clients_) client->orphan();
+}
+
 void Sessions::watch(LeaseId lease, kj::AutoCloseFd pidfd) {
   auto observer = kj::heap<kj::UnixEventPort::FdObserver>(
       port_, pidfd.get(), kj::UnixEventPort::FdObserver::OBSERVE_READ);

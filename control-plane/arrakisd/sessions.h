@@ -24,7 +24,7 @@ class Sessions final : public Observer, private kj::TaskSet::ErrorHandler {
   Sessions(Registry& registry, kj::UnixEventPort& port) : registry_{registry}, port_{port} {
     registry_.observe(this);
   }
-  ~Sessions() noexcept(false) { registry_.observe(nullptr); }
+  ~Sessions() noexcept(false);
 
   KJ_DISALLOW_COPY(Sessions);
 

@@ -48,7 +48,7 @@ inline constexpr std::uint32_t snap_bytes_max = 65'535 + 14;  // the largest IP 
 
 // Mapped memory holds what is asked of it ([intro.object], implicit-lifetime types).
 inline CaptureHeader& header_of(std::span<std::byte> memory) noexcept {
-  return *static_cast<CaptureHeader*>(static_cast<void*>(memory.data()));
+  return *reinterpret_cast<CaptureHeader*>(memory.data());
 }
 
 class CaptureWriter {

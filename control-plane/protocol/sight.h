@@ -97,6 +97,7 @@ struct SocketRecord {
   std::uint32_t retransmitted_segments;
   std::uint32_t peer_window_bytes;
   std::uint32_t receive_window_bytes;
+  // Of this release modulo 2^32, as sequence numbers count them.
   std::uint64_t acknowledged_bytes;
   std::uint64_t received_bytes;
 };

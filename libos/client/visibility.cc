@@ -55,6 +55,7 @@ class SnapshotServer final : public protocol::Snapshot::Server {
       : visibility_{kj::mv(visibility)}, memory_{std::move(memory)} {}
 
   kj::Promise<void> take(TakeContext context) override {
+    context.allowCancellation();  // the window keeps what the queue may still write into
     const auto parameters = context.getParams();
     const std::string vnic = parameters.getVnic();
     Window* window = visibility_->find(vnic, parameters.getQueue());
@@ -109,6 +110,7 @@ class VisibleServer final : public protocol::Visible::Server {
   explicit VisibleServer(kj::Own<Visibility> visibility) : visibility_{kj::mv(visibility)} {}
 
   kj::Promise<void> snapshot(SnapshotContext context) override {
+    context.allowCancellation();
     return map(context.getParams().getMemory(), sight::page_bytes)
         .then([this, context](extaris::Mapping memory) mutable {
           auto outcome = context.getResults().initOutcome();
@@ -118,6 +120,7 @@ class VisibleServer final : public protocol::Visible::Server {
   }
 
   kj::Promise<void> capture(CaptureContext context) override {
+    context.allowCancellation();
     const auto parameters = context.getParams();
     const std::string vnic = parameters.getVnic();
     Window* window = visibility_->find(vnic, parameters.getQueue());
