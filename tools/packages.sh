@@ -25,6 +25,7 @@ tests=(
   clang-format-19 clang-tidy-19 libclang-rt-19-dev shellcheck
   traceroute strace
   curl netcat-openbsd redis-tools wrk               # clients of our servers
+  tcpdump                                           # reads what we captured
   redis-server memcached                            # servers under our sockets; none is started
   libbenchmark-dev gnuplot-nox liblwip-dev          # benchmarks
   qemu-system-x86 busybox-static cpio kmod          # the emulated machine

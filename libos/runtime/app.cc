@@ -13,9 +13,10 @@ namespace {
 
 constexpr std::string_view default_socket = "/run/arrakis/arrakisd.sock";
 constexpr std::size_t app_name_max = 63;
-// Packets of a wire, reassembly and the bookkeeping of DPDK; touched only as far as it is used.
-constexpr std::size_t memory_mib = 32;
-constexpr std::size_t memory_mib_a_queue = 48;
+// Bookkeeping of DPDK; packets of a wire, or those of a card; reassembly. What a card reaches is
+// pinned, zeroed and mapped before its queue exists, used or not: no more of it than is needed.
+constexpr std::size_t memory_mib = 32, memory_mib_a_queue = 48;
+constexpr std::size_t memory_mib_of_functions = 8, memory_mib_a_function_queue = 20;
 
 std::string setting(std::string_view given, const char* variable, std::string_view otherwise) {
   if (!given.empty()) return std::string{given};
@@ -30,10 +31,13 @@ bool any_is_function(const std::vector<client::VnicGrant>& grants) {
   return false;
 }
 
-std::size_t queues_of(const std::vector<client::VnicGrant>& grants) {
-  std::size_t count = 0;
-  for (const auto& grant : grants) count += grant.queues.size();
-  return count;
+std::size_t memory_mib_of(const std::vector<client::VnicGrant>& grants) {
+  std::size_t functions = 0, others = 0;  // queues
+  for (const auto& grant : grants)
+    for (const auto& queue : grant.queues)
+      ++(std::holds_alternative<client::SriovGrant>(queue) ? functions : others);
+  return (others != 0 ? memory_mib + others * memory_mib_a_queue : memory_mib_of_functions) +
+         functions * memory_mib_a_function_queue;
 }
 
 }  // namespace
@@ -62,14 +66,13 @@ Outcome<App> App::attach(std::string_view name, const Options& options) {
   std::vector<client::VnicGrant> grants = client->take_vnics();
 
   if (auto eal =
-          extaris::start_eal({.memory_mib = memory_mib + memory_mib_a_queue * queues_of(grants),
-                              .pci = any_is_function(grants)});
+          extaris::start_eal({.memory_mib = memory_mib_of(grants), .pci = any_is_function(grants)});
       !eal)
     return std::unexpected(std::move(eal.error()));
 
   std::vector<Vnic> vnics;
   for (client::VnicGrant& grant : grants) {
-    auto vnic = VnicBuilder::build(std::move(grant));
+    auto vnic = VnicBuilder::build(std::move(grant), *client);
     if (!vnic) return std::unexpected(std::move(vnic.error()));
     vnics.push_back(std::move(*vnic));
   }
