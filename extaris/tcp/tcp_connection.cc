@@ -139,6 +139,13 @@ void TcpConnection::ask_for_room() noexcept { block_->set(flag::wants_room); }
 
 void TcpConnection::gather() noexcept { layer_->gather(*block_); }
 
+bool TcpConnection::acknowledge() noexcept {
+  if (!block_->has(flag::ack_delayed)) return false;
+  block_->set(flag::ack_now);
+  layer_->gather(*block_);
+  return true;
+}
+
 bool TcpConnection::is_drained() const noexcept { return block_->sent.empty(); }
 
 void TcpConnection::shutdown() noexcept { layer_->shut_sending(*block_); }

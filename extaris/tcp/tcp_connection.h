@@ -81,6 +81,9 @@ class [[nodiscard]] TcpConnection {
   // What is sent from here on leaves together, at the next poll or flush of the stack.
   void gather() noexcept;
 
+  // An acknowledgment that waits goes at the next poll or flush. False: none does.
+  bool acknowledge() noexcept;
+
   // Everything that was sent has been acknowledged.
   bool is_drained() const noexcept;
 

@@ -135,6 +135,7 @@ Result<int> Calls::device_control(int fd, unsigned long request, void* argument)
       return 0;
     case FIOASYNC: return 0;
     case FIONREAD:
+      if ((*socket)->is_listening()) return fail(EINVAL);
       host_.driver().enter();
       number = static_cast<int>((*socket)->readable_bytes());
       break;

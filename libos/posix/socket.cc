@@ -173,7 +173,7 @@ Result<void> Socket::get_option(Option option, OptionAnswer& answer) {
   }
   if (option.level == IPPROTO_IPV6) {
     if (family_ == Family::v6 && option.name == IPV6_V6ONLY) return answer.put(only_v6_ ? 1 : 0);
-    return fail(ENOPROTOOPT);
+    return fail(family_ == Family::v6 ? ENOPROTOOPT : EOPNOTSUPP);
   }
   if (option.level != SOL_SOCKET) return get_own_option(option, answer);
   switch (option.name) {

@@ -100,11 +100,12 @@ bool Machine::attach_now() try {
   const Vnic& vnic = app_->vnic();
   std::vector<IpAddress> addresses;
   for (const IpPrefix& prefix : vnic.addresses()) addresses.push_back(prefix.address);
-  extaris::Stack& stack = app_->vnic().queue().stack();
+  Queue& queue = app_->vnic().queue();
+  const int doorbell = queue.doorbell();
   {
     const Lock lock = host_.lock();
-    host_.start(stack, std::move(addresses));
-    driver_.start(host_, stack);
+    host_.start(queue.stack(), std::move(addresses));
+    driver_.start(host_, queue, doorbell);
   }
   sigset_t all, before;
   ::sigfillset(&all);

@@ -13,7 +13,8 @@ namespace {
 // What came since is not worth a look at every call.
 constexpr Duration fresh = Duration::microseconds(5);
 constexpr Duration house_period = Duration::milliseconds(10);
-constexpr Duration link_check = Duration::milliseconds(100);
+// Longer than that, and the queue's idea of what time it is is not trusted.
+constexpr Duration stale = Duration::microseconds(100);
 
 timespec to_timespec(Duration duration) {
   return {.tv_sec = duration.ns / 1'000'000'000, .tv_nsec = duration.ns % 1'000'000'000};
@@ -48,9 +49,10 @@ struct QueueDriver::Bed final : Sleeper::Bell {
   bool is_asleep = false;
 };
 
-void QueueDriver::start(Host& host, extaris::Stack& stack) {
+void QueueDriver::start(Host& host, Queue& queue, int doorbell) {
   host_ = &host;
-  stack_ = &stack;
+  queue_ = &queue;
+  doorbell_ = doorbell;
   poll(now());
   hand_over();  // to who slept without a queue
 }
@@ -58,23 +60,25 @@ void QueueDriver::start(Host& host, extaris::Stack& stack) {
 Instant QueueDriver::now() { return runtime::MonotonicClock{}(); }
 
 bool QueueDriver::poll(Instant now) {
+  bool came = false;
+  if (now - last_poll_ > stale) came = !queue_->arm();  // which reads the clock
   last_poll_ = now;
-  const bool came = stack_->poll(now) > 0;
+  if (queue_->poll() > 0) came = true;
   host_->take_news();
   return came;
 }
 
 void QueueDriver::enter() {
-  if (stack_ == nullptr) return;
+  if (queue_ == nullptr) return;
   const Instant at = now();
   if (at - last_poll_ >= fresh) poll(at);
 }
 
 void QueueDriver::flush() {
-  if (stack_ != nullptr) stack_->flush();
+  if (queue_ != nullptr) queue_->stack().flush();
 }
 
-Wake QueueDriver::sleep(Lock& lock, Bed& bed, Instant until, int doorbell) {
+Wake QueueDriver::sleep(Lock& lock, Bed& bed, Instant until, bool drives) {
   if (bed.bell < 0 && !spare_bells_.empty()) {
     bed.bell = spare_bells_.back();
     spare_bells_.pop_back();
@@ -82,7 +86,7 @@ Wake QueueDriver::sleep(Lock& lock, Bed& bed, Instant until, int doorbell) {
   if (bed.bell < 0) bed.bell = kernel::event_fd(EFD_CLOEXEC | EFD_NONBLOCK).value_or(-1);
   std::array<pollfd, 3> fds{pollfd{.fd = bed.bell, .events = POLLIN, .revents = 0},
                             pollfd{.fd = bed.kernel_fd, .events = POLLIN, .revents = 0},
-                            pollfd{.fd = doorbell, .events = POLLIN, .revents = 0}};
+                            pollfd{.fd = drives ? doorbell_ : -1, .events = POLLIN, .revents = 0}};
   const timespec length = to_timespec(std::max(until - now(), Duration{}));
   bed.is_asleep = true;
   lock.unlock();
@@ -101,20 +105,18 @@ Wake QueueDriver::drive(Lock& lock, Bed& bed, Instant until) {
   const Instant at = now();
   if (poll(at)) bed.spin_end = at + spin_;
   if (bed.sleeper.is_awake()) return Wake::late;
-  extaris::NetDevice& device = stack_->device();
-  if (at < bed.spin_end || device.doorbell() < 0) {
+  if (at < bed.spin_end || doorbell_ < 0) {
     lock.unlock();  // others have a turn
     lock.lock();
     return Wake::late;
   }
-  device.arm_doorbell();
+  const bool is_quiet = queue_->arm();
+  host_->take_news();
   Wake wake = Wake::late;
-  if (!poll(now()) && !bed.sleeper.is_awake()) {
-    Instant then = std::min(until, stack_->next_deadline().value_or(never));
-    if (!device.link_up()) then = std::min(then, now() + link_check);
-    wake = sleep(lock, bed, then, device.doorbell());
+  if (is_quiet && !bed.sleeper.is_awake()) {
+    const auto due = queue_->next_deadline();
+    wake = sleep(lock, bed, due ? std::min(until, now() + *due) : until, true);
   }
-  device.disarm_doorbell();
   poll(now());
   return wake;
 }
@@ -130,8 +132,8 @@ Wake QueueDriver::wait(Lock& lock, Sleeper& sleeper, Instant until, int kernel_f
       }
       if (until != never && now() >= until) break;
       Wake slept = Wake::late;
-      if (is_driven_ || stack_ == nullptr) {
-        slept = sleep(lock, bed, until, -1);
+      if (is_driven_ || queue_ == nullptr) {
+        slept = sleep(lock, bed, until, false);
       } else {
         is_driven_ = true;
         slept = drive(lock, bed, until);

@@ -12,7 +12,7 @@
 #include <atomic>
 #include <vector>
 
-#include "extaris/stack/stack.h"
+#include "arrakis/queue.h"
 #include "libos/posix/host.h"
 
 namespace arrakis::posix {
@@ -21,8 +21,9 @@ class QueueDriver final : public Driver {
  public:
   explicit QueueDriver(Duration spin) : spin_{spin} {}
 
-  // From here on there is a queue.
-  void start(Host& host, extaris::Stack& stack);
+  // From here on there is a queue. `doorbell` is its own; to ask for it may make system calls,
+  // which is not for here.
+  void start(Host& host, Queue& queue, int doorbell);
 
   Instant now() override;
   void enter() override;
@@ -38,12 +39,13 @@ class QueueDriver final : public Driver {
   // True: something came.
   bool poll(Instant now);
   Wake drive(Lock& lock, Bed& bed, Instant until);
-  Wake sleep(Lock& lock, Bed& bed, Instant until, int doorbell);
+  Wake sleep(Lock& lock, Bed& bed, Instant until, bool drives);
   void hand_over();
 
   const Duration spin_;
   Host* host_ = nullptr;
-  extaris::Stack* stack_ = nullptr;
+  Queue* queue_ = nullptr;
+  int doorbell_ = -1;
   Instant last_poll_{};
   bool is_driven_ = false;
   std::vector<Bed*> beds_;
