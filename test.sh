@@ -100,7 +100,7 @@ else
 fi
 
 say "ASan and UBSan build in build-asan/"
-if configure build-asan -Db_sanitize=address,undefined -Db_lundef=false &&
+if configure build-asan -Doptimization=1 -Db_sanitize=address,undefined -Db_lundef=false &&
   ninja -C build-asan --quiet; then
   tests build-asan sanitized --no-suite lint --no-suite tidy --no-suite install --no-suite e2e \
     --no-suite netns --no-suite vm --no-suite slow
@@ -110,7 +110,7 @@ else
 fi
 
 say "TSan build in build-tsan/"
-if configure build-tsan -Db_sanitize=thread -Db_lundef=false; then
+if configure build-tsan -Doptimization=1 -Db_sanitize=thread -Db_lundef=false; then
   tests build-tsan threads --suite threads
 else
   broke "TSan build"

@@ -12,6 +12,7 @@
 #include <map>
 
 #include "bench/lib/messages.h"
+#include "bench/servers/bound_socket.h"
 #include "bench/servers/options.h"
 #include "bench/servers/service.h"
 
@@ -21,28 +22,6 @@ namespace {
 enum class Mode : std::uint8_t { blocking, spinning };
 
 constexpr int events_max = 64;
-
-// Listens on all addresses of both families.
-Outcome<int> listen_on(std::uint16_t port) {
-  const auto because = [&](const char* what) {
-    return fail(Error::Code::unavailable,
-                "cannot " + std::string(what) + " TCP port " + std::to_string(port) + ": " +
-                    std::strerror(errno),
-                "choose another with --port");
-  };
-  const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  if (fd < 0) return because("open a socket for");
-  const int on = 1, off = 0;
-  setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  sockaddr_in6 address{};
-  address.sin6_family = AF_INET6;
-  address.sin6_port = htons(port);
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return because("bind");
-  if (listen(fd, SOMAXCONN) != 0) return because("listen on");
-  return fd;
-}
 
 class Server {
  public:
@@ -107,8 +86,10 @@ int run(int argc, char** argv) {
   CLI11_PARSE(cli, argc, argv);
 
   if (const auto applied = options.apply(); !applied) return complain(applied.error());
-  const auto listener = listen_on(options.port);
+  const auto listener = bound_socket(SOCK_STREAM | SOCK_NONBLOCK, options.port);
   if (!listener) return complain(listener.error());
+  if (listen(*listener, SOMAXCONN) != 0)
+    return complain(port_error("listen on", options.port).error());
   EchoService service{options.work()};
   Server server{*listener, service};
   // Wakes up for SIGTERM even when it comes just before epoll_wait.

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <memory>
 
+#include "bench/servers/bound_socket.h"
 #include "bench/servers/options.h"
 #include "bench/servers/service.h"
 
@@ -21,28 +22,6 @@ enum class Mode : std::uint8_t { blocking, spinning, batched };
 
 constexpr std::size_t buffer_bytes = 65'536;
 constexpr std::size_t batch_max = 64;
-
-// Listens on all addresses of both families.
-Outcome<int> listen_on(std::uint16_t port, Duration patience) {
-  const auto because = [&](const char* what) {
-    return fail(Error::Code::unavailable,
-                "cannot " + std::string(what) + " UDP port " + std::to_string(port) + ": " +
-                    std::strerror(errno),
-                "choose another with --port");
-  };
-  const int fd = socket(AF_INET6, SOCK_DGRAM, 0);
-  if (fd < 0) return because("open a socket for");
-  const int off = 0;
-  setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  const timeval timeout{.tv_sec = 0, .tv_usec = patience.ns / 1000};
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-  sockaddr_in6 address{};
-  address.sin6_family = AF_INET6;
-  address.sin6_port = htons(port);
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return because("bind");
-  return fd;
-}
 
 void serve_one_by_one(int fd, int flags, EchoService& service) {
   const auto buffer = std::make_unique<std::array<std::byte, buffer_bytes>>();
@@ -123,8 +102,10 @@ int run(int argc, char** argv) {
   // Wakes up for SIGTERM even when it comes just before recvfrom. The timer has its price: where
   // instructions are counted there is none, and the server is killed.
   const Duration patience = options.counts_instructions ? Duration{} : Duration::milliseconds(200);
-  const auto fd = listen_on(options.port, patience);
+  const auto fd = bound_socket(SOCK_DGRAM, options.port);
   if (!fd) return complain(fd.error());
+  const timeval timeout{.tv_sec = 0, .tv_usec = patience.ns / 1000};
+  setsockopt(*fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   EchoService service{options.work(),
                       options.counts(EchoService::Counts::instructions_and_interrupts)};
   std::optional<IdleLoop> idle;

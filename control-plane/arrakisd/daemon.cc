@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "control-plane/arrakisd/drain.h"
 #include "control-plane/arrakisd/listener.h"
 #include "control-plane/arrakisd/log.h"
 #include "control-plane/arrakisd/options.h"
@@ -100,7 +101,7 @@ Outcome<void> serve(Registry& registry, Listener& listener, const Options& optio
   kj::UnixEventPort& port = io.unixEventPort;
   auto stop = port.onSignal(SIGTERM).exclusiveJoin(port.onSignal(SIGINT));
   Sessions sessions{registry, port};
-  Services services{registry, sessions, boot, std::time(nullptr)};
+  Services services{registry, sessions, boot, std::time(nullptr), io.provider->getTimer()};
 
   const auto held = registry.recover();
   if (!held) return std::unexpected(held.error());
@@ -111,6 +112,7 @@ Outcome<void> serve(Registry& registry, Listener& listener, const Options& optio
       registry.reclaim(lease.id);  // it ended while we started
   }
 
+  const Drain drain{io.waitScope};
   Server server{services, io.provider->getTimer()};
   auto hangups =
       reload_on_hangup(port, registry, options).exclusiveJoin(heed_all_news(port, registry));

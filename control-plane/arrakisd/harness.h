@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "control-plane/arrakisd/drain.h"
 #include "control-plane/arrakisd/fake_provider.h"
 #include "control-plane/arrakisd/server.h"
 #include "control-plane/protocol/convert.h"
@@ -61,16 +62,23 @@ struct Connected {
 class DaemonTest : public testing::Test, public kj::TaskSet::ErrorHandler {
  protected:
   DaemonTest() { start(); }
-  ~DaemonTest() noexcept override {}  // kj's may throw, GoogleTest's may not
+  ~DaemonTest() noexcept override { stop(); }  // kj's may throw, GoogleTest's may not
 
   static bool is_alive(const ProcessId& process) { return open_process(process).has_value(); }
 
-  // As after a restart: the state and the fake's kernel stay, all else is new.
-  void start() {
-    server_ = nullptr;
-    tasks_ = nullptr;
+  void stop() {
+    {
+      const Drain drain{io_.waitScope};
+      server_ = nullptr;
+      tasks_ = nullptr;
+    }
     sessions_ = nullptr;
     registry_ = nullptr;
+  }
+
+  // As after a restart: the state and the fake's kernel stay, all else is new.
+  void start() {
+    stop();
     auto xdp = std::make_unique<FakeProvider>("xdp", directory_.path() / "xdp");
     xdp_ = xdp.get();
     std::vector<std::unique_ptr<Provider>> providers;
@@ -83,7 +91,8 @@ class DaemonTest : public testing::Test, public kj::TaskSet::ErrorHandler {
         kj::heap<Registry>(Registry::Parts{*std::move(policy), *std::move(store),
                                            std::move(providers), Failpoints{}, "boot", is_alive});
     sessions_ = kj::heap<Sessions>(*registry_, io_.unixEventPort);
-    services_ = kj::heap<Services>(Services{*registry_, *sessions_, "boot", 0});
+    services_ =
+        kj::heap<Services>(Services{*registry_, *sessions_, "boot", 0, io_.provider->getTimer()});
     server_ = kj::heap<Server>(*services_, io_.provider->getTimer());
     tasks_ = kj::heap<kj::TaskSet>(*this);
     const auto held = registry_->recover();

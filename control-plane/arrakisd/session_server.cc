@@ -98,6 +98,11 @@ kj::Promise<void> SessionServer::end(EndContext) {
   return kj::READY_NOW;
 }
 
+kj::Promise<void> SessionServer::show(ShowContext context) {
+  visible_ = context.getParams().getVisible();
+  return kj::READY_NOW;
+}
+
 kj::Promise<void> VnicServer::name(NameContext context) {
   context.getResults().setName(vnic_.c_str());
   return kj::READY_NOW;

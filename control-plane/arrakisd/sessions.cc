@@ -30,6 +30,11 @@ void Sessions::leave(LeaseId lease, SessionServer& session) {
   registry_.session_closed(lease);
 }
 
+SessionServer* Sessions::session_of(LeaseId lease) const {
+  const auto found = sessions_.find(lease);
+  return found == sessions_.end() ? nullptr : found->second;
+}
+
 void Sessions::vnic_changed(LeaseId lease, std::string_view vnic, Event event) {
   if (const auto found = sessions_.find(lease); found != sessions_.end())
     found->second->tell(vnic, event);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "base/address.h"
 #include "extaris/packet/bytes.h"
@@ -24,5 +25,14 @@ struct Arrival {
 
   std::span<std::byte> segment() const { return bytes(packet).subspan(header_bytes); }
 };
+
+// The packet, showing `payload_bytes` behind a transport header, and nothing else.
+inline Packet take_payload(Arrival& arrival, std::size_t transport_header_bytes,
+                           std::size_t payload_bytes) {
+  const std::size_t at = arrival.header_bytes + transport_header_bytes;
+  resize(arrival.packet, at + payload_bytes);
+  pull_front(arrival.packet, at);
+  return std::move(arrival.packet);
+}
 
 }  // namespace arrakis::extaris

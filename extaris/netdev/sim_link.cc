@@ -35,7 +35,7 @@ SimLink::SimLink(PacketPool& pool, const SimFaults& faults, std::uint64_t seed,
     End& end = ends_[i];
     end.link_ = this;
     end.peer_ = &ends_[1 - i];
-    end.info_.mac = {{2, 0, 0, 0, 0, static_cast<std::uint8_t>(i + 1)}};
+    end.info_.mac = options.macs[i];
     end.info_.mtu_bytes = options.mtu_bytes;
     end.info_.receive_checksum = options.receive_checksum;
     end.info_.transmit_checksum = options.transmit_checksum;

@@ -35,6 +35,7 @@ struct SimOptions {
   std::uint32_t in_flight_max = 1024;  // each way; then transmit takes no more
   Checksum receive_checksum = Checksum::software;
   Checksum transmit_checksum = Checksum::software;
+  std::array<MacAddress, 2> macs{{{{2, 0, 0, 0, 0, 1}}, {{2, 0, 0, 0, 0, 2}}}};  // of the ends
 };
 
 struct SimCounters {  // frames, both directions
@@ -57,7 +58,7 @@ class SimLink {
   SimLink(const SimLink&) = delete;
   SimLink& operator=(const SimLink&) = delete;
 
-  // REQUIRES: index is 0 or 1. Their MAC addresses are 02:00:00:00:00:01 and :02.
+  // REQUIRES: index is 0 or 1.
   NetDevice& end(int index) noexcept { return ends_[static_cast<std::size_t>(index)]; }
 
   // From here on it is `now`; frames that are due can be received. Never goes backwards.

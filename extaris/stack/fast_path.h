@@ -14,24 +14,26 @@
 
 namespace arrakis::extaris {
 
-// REQUIRES: the frame's EtherType is IPv4's and its target our MAC address.
-inline bool is_plain_datagram(const UdpOverIpv4Frame& frame, std::size_t frame_bytes) {
+// Whole, without options, and all of it in the frame.
+inline bool is_plain_ip(const Ipv4Header& ip, std::uint8_t protocol, std::size_t packet_bytes) {
   constexpr std::uint16_t fragment_bits = ipv4::more_fragments | ipv4::offset_mask;
-  const std::size_t total = frame.ip.total_bytes.host();
-  return frame.ip.version_and_words == ipv4::plain && frame.ip.protocol == protocol::udp &&
-         (frame.ip.fragment.raw() & be16_t{fragment_bits}.raw()) == 0 &&
-         total >= sizeof(Ipv4Header) + sizeof(UdpHeader) &&
-         total + sizeof(EthernetHeader) <= frame_bytes &&
-         frame.udp.length_bytes.host() == total - sizeof(Ipv4Header);
+  const std::size_t total = ip.total_bytes.host();
+  return ip.version_and_words == ipv4::plain && ip.protocol == protocol &&
+         (ip.fragment.raw() & be16_t{fragment_bits}.raw()) == 0 && total >= sizeof(Ipv4Header) &&
+         total <= packet_bytes;
 }
 
-// REQUIRES: the frame's EtherType is IPv6's and its target our MAC address.
-inline bool is_plain_datagram(const UdpOverIpv6Frame& frame, std::size_t frame_bytes) {
-  const std::size_t payload = frame.ip.payload_bytes.host();
-  return frame.ip.version_class_flow.host() >> 28 == 6 && frame.ip.next_header == protocol::udp &&
-         payload >= sizeof(UdpHeader) &&
-         payload + sizeof(EthernetHeader) + sizeof(Ipv6Header) <= frame_bytes &&
-         frame.udp.length_bytes == frame.ip.payload_bytes;
+inline bool is_plain_ip(const Ipv6Header& ip, std::uint8_t protocol, std::size_t packet_bytes) {
+  return ip.version_class_flow.host() >> 28 == 6 && ip.next_header == protocol &&
+         payload_bytes(ip) + sizeof(Ipv6Header) <= packet_bytes;
+}
+
+// REQUIRES: the frame's EtherType is that of its IP header, and its target our MAC address.
+template <class Frame>
+bool is_plain_datagram(const Frame& frame, std::size_t frame_bytes) {
+  return is_plain_ip(frame.ip, protocol::udp, frame_bytes - sizeof(EthernetHeader)) &&
+         payload_bytes(frame.ip) >= sizeof(UdpHeader) &&
+         frame.udp.length_bytes.host() == payload_bytes(frame.ip);
 }
 
 namespace plain_segment {
@@ -50,28 +52,14 @@ inline bool is_plain_header(const TcpHeader& tcp, std::size_t segment_bytes) {
          (tcp.flags & (tcp_flag::syn | tcp_flag::rst | tcp_flag::urg)) == 0;
 }
 
-// REQUIRES: the frame's EtherType is IPv4's.
-inline bool is_plain_segment(const TcpOverIpv4Frame& frame, std::size_t frame_bytes) {
-  constexpr std::uint16_t fragment_bits = ipv4::more_fragments | ipv4::offset_mask;
-  const std::size_t total = frame.ip.total_bytes.host();
-  return frame.ip.version_and_words == ipv4::plain && frame.ip.protocol == protocol::tcp &&
-         (frame.ip.fragment.raw() & be16_t{fragment_bits}.raw()) == 0 &&
-         (frame.ip.traffic_class & plain_segment::congestion_bits) !=
+// REQUIRES: the frame's EtherType is that of its IP header.
+template <class Frame>
+bool is_plain_segment(const Frame& frame, std::size_t frame_bytes) {
+  return is_plain_ip(frame.ip, protocol::tcp, frame_bytes - sizeof(EthernetHeader)) &&
+         (traffic_class_of(frame.ip) & plain_segment::congestion_bits) !=
              plain_segment::congestion_bits &&
-         total >= sizeof(Ipv4Header) + sizeof(TcpHeader) &&
-         total + sizeof(EthernetHeader) <= frame_bytes &&
-         is_plain_header(frame.tcp, total - sizeof(Ipv4Header));
-}
-
-// REQUIRES: the frame's EtherType is IPv6's.
-inline bool is_plain_segment(const TcpOverIpv6Frame& frame, std::size_t frame_bytes) {
-  const std::size_t payload = frame.ip.payload_bytes.host();
-  const std::uint32_t first = frame.ip.version_class_flow.host();
-  return first >> 28 == 6 && frame.ip.next_header == protocol::tcp &&
-         (first >> 20 & plain_segment::congestion_bits) != plain_segment::congestion_bits &&
-         payload >= sizeof(TcpHeader) &&
-         payload + sizeof(EthernetHeader) + sizeof(Ipv6Header) <= frame_bytes &&
-         is_plain_header(frame.tcp, payload);
+         payload_bytes(frame.ip) >= sizeof(TcpHeader) &&
+         is_plain_header(frame.tcp, payload_bytes(frame.ip));
 }
 
 }  // namespace arrakis::extaris

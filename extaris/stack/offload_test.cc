@@ -98,9 +98,9 @@ void expect_requested(const Told& told, bool is_v4) {
   const std::size_t at = sizeof(EthernetHeader) + (is_v4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header));
   auto udp = load<UdpHeader>(told.frame.data() + at);
   const std::uint16_t bytes_left = static_cast<std::uint16_t>(told.frame.size() - at);
-  const std::uint16_t pseudo =
-      is_v4 ? pseudo_header(our_v4, peer_v4, protocol::udp, bytes_left).folded()
-            : pseudo_header(our_v6, peer_v6, protocol::udp, bytes_left).folded();
+  const IpAddress source = is_v4 ? IpAddress{our_v4} : IpAddress{our_v6};
+  const IpAddress target = is_v4 ? IpAddress{peer_v4} : IpAddress{peer_v6};
+  const std::uint16_t pseudo = pseudo_header(source, target, protocol::udp, bytes_left).folded();
   EXPECT_EQ(udp.checksum.raw(), pseudo);
 }
 

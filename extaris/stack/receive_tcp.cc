@@ -4,6 +4,7 @@
 
 #include "extaris/packet/bytes.h"
 #include "extaris/packet/headers.h"
+#include "extaris/stack/plain_sums.h"
 #include "extaris/stack/receiver.h"
 #include "extaris/wire/load_store.h"
 
@@ -82,8 +83,10 @@ bool Receiver::deliver_segment(Packet& packet, const Frame& frame, std::uint32_t
     if (option.kind_and_length != TcpTimestampOption::usual) return false;
     timestamps = {option.value.host(), option.echo.host()};
   }
-  if (!has_good_tcp_checksums(packet, frame)) return false;
-  const std::size_t text_bytes = frame.segment_bytes() - header_bytes;
+  if (checksum_ != Checksum::unneeded &&
+      !has_good_sums(packet, frame, header, checksum_ == Checksum::device))
+    return false;
+  const std::size_t text_bytes = payload_bytes(frame.ip) - header_bytes;
   tcp::Segment segment{.seq = Seq{header.sequence.host()},
                        .ack = Seq{header.acknowledgment.host()},
                        .flags = header.flags,
@@ -97,37 +100,12 @@ bool Receiver::deliver_segment(Packet& packet, const Frame& frame, std::uint32_t
   return true;
 }
 
-template <class Frame>
-bool Receiver::has_good_tcp_checksums(const Packet& packet, const Frame& frame) const noexcept {
-  if (checksum_ == Checksum::unneeded) return true;
-  const bool is_v4 = sizeof(Frame::ip) == sizeof(Ipv4Header);
-  const bool trusts_device = checksum_ == Checksum::device;
-  if (is_v4 && !(trusts_device && network_verdict(packet) == Verdict::good) &&
-      !InternetSum{}.add_header(frame.ip).intact())
-    return false;
-  if (trusts_device && transport_verdict(packet) == Verdict::good) return true;
-  const std::span<const std::byte> segment =
-      bytes(packet).subspan(sizeof(Frame) - sizeof(TcpHeader), frame.segment_bytes());
-  return pseudo_header(frame.ip.source, frame.ip.target, protocol::tcp, segment.size())
-      .add(segment)
-      .intact();
-}
-
 void Receiver::receive_tcp(Arrival&& arrival) noexcept {
   Arrival mine{std::move(arrival)};
   const std::span<const std::byte> segment = mine.segment();
   const auto parsed = parse_tcp(segment);
   if (!parsed) return counters_.drop(parsed.error());
-  const bool vouched =
-      checksum_ == Checksum::unneeded ||
-      (checksum_ == Checksum::device && is_vouched_for(transport_verdict(mine.packet)));
-  if (!vouched) {
-    InternetSum sum =
-        mine.source.is_v4()
-            ? pseudo_header(mine.source.v4(), mine.target.v4(), protocol::tcp, segment.size())
-            : pseudo_header(mine.source.v6(), mine.target.v6(), protocol::tcp, segment.size());
-    if (!sum.add(segment).intact()) return counters_.drop(Drop::bad_checksum);
-  }
+  if (sum_is_bad(mine, segment.size(), true)) return counters_.drop(Drop::bad_checksum);
   tcp_.receive(std::move(mine), *parsed);
 }
 

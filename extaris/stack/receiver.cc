@@ -6,6 +6,7 @@
 
 #include "extaris/packet/bytes.h"
 #include "extaris/packet/headers.h"
+#include "extaris/stack/plain_sums.h"
 #include "extaris/wire/quote.h"
 
 namespace arrakis::extaris {
@@ -43,7 +44,7 @@ bool Receiver::deliver_plain(Packet& packet, const Frame& frame) noexcept {
     return false;
   UdpPort* port = udp_.find_by_port(frame.udp.target_port.host());
   if (port == nullptr || !has_good_checksums(packet, frame)) return false;
-  show(packet, sizeof(Frame), frame.datagram_bytes() - sizeof(UdpHeader));
+  show(packet, sizeof(Frame), payload_bytes(frame.ip) - sizeof(UdpHeader));
   const std::uint8_t transport = keeps_checksums_ ? sizeof(UdpHeader) : 0;
   remember_headers(packet, {sizeof(EthernetHeader), sizeof(Frame::ip), transport});
   udp_.deliver(*port, std::move(packet));
@@ -65,18 +66,7 @@ bool Receiver::has_good_addresses(const IpHeader& ip) noexcept {
 template <class Frame>
 bool Receiver::has_good_checksums(const Packet& packet, const Frame& frame) const noexcept {
   if (checksum_ == Checksum::unneeded) return true;
-  const bool is_v4 = sizeof(Frame::ip) == sizeof(Ipv4Header);
-  const bool trusts_device = checksum_ == Checksum::device;
-  if (is_v4 && !(trusts_device && network_verdict(packet) == Verdict::good) &&
-      !InternetSum{}.add_header(frame.ip).intact())
-    return false;
-  if (trusts_device && transport_verdict(packet) == Verdict::good) return true;
-  if (frame.udp.checksum == be16_t{0}) return false;  // the slow path knows what that means
-  const std::span<const std::byte> segment =
-      bytes(packet).subspan(sizeof(Frame) - sizeof(UdpHeader), frame.datagram_bytes());
-  return pseudo_header(frame.ip.source, frame.ip.target, protocol::udp, segment.size())
-      .add(segment)
-      .intact();
+  return has_good_sums(packet, frame, frame.udp, checksum_ == Checksum::device);
 }
 
 void Receiver::receive_slowly(Packet&& packet) noexcept {
@@ -142,17 +132,16 @@ void Receiver::report_unreachable(const Packet& ip_packet) noexcept {
           .sequence = quoted_sequence(*quote)});
 }
 
-bool Receiver::checksum_is_bad(const Arrival& arrival, std::size_t udp_bytes,
-                               be16_t field) const noexcept {
+bool Receiver::sum_is_bad(const Arrival& arrival, std::size_t segment_bytes,
+                          bool is_summed) const noexcept {
   if (checksum_ == Checksum::unneeded) return false;
   if (checksum_ == Checksum::device && is_vouched_for(transport_verdict(arrival.packet)))
     return false;
-  const bool is_v4 = arrival.source.is_v4();
-  if (field == be16_t{0}) return !is_v4;  // RFC 768: not computed. RFC 8200, 8.1: not allowed
-  InternetSum sum =
-      is_v4 ? pseudo_header(arrival.source.v4(), arrival.target.v4(), protocol::udp, udp_bytes)
-            : pseudo_header(arrival.source.v6(), arrival.target.v6(), protocol::udp, udp_bytes);
-  return !sum.add(arrival.segment().first(udp_bytes)).intact();
+  // RFC 768: not computed. RFC 8200, 8.1: not allowed.
+  if (!is_summed) return !arrival.source.is_v4();
+  return !pseudo_header(arrival.source, arrival.target, arrival.protocol, segment_bytes)
+              .add(arrival.segment().first(segment_bytes))
+              .intact();
 }
 
 void Receiver::receive_udp(Arrival&& arrival) noexcept {
@@ -160,7 +149,8 @@ void Receiver::receive_udp(Arrival&& arrival) noexcept {
   const auto udp = parse_udp(mine.segment());
   if (!udp) return counters_.drop(udp.error());
   const std::size_t udp_bytes = sizeof(UdpHeader) + udp->payload.size();
-  if (checksum_is_bad(mine, udp_bytes, udp->checksum)) return counters_.drop(Drop::bad_checksum);
+  const bool is_summed = udp->checksum != be16_t{0};
+  if (sum_is_bad(mine, udp_bytes, is_summed)) return counters_.drop(Drop::bad_checksum);
   UdpPort* port = udp_.find({mine.target, udp->target_port}, {mine.source, udp->source_port});
   if (port == nullptr) {
     counters_.drop(Drop::no_socket);

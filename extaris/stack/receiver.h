@@ -52,8 +52,6 @@ class Receiver {
   bool deliver_segment(Packet& packet, std::uint32_t hash) noexcept;
   template <class Frame>
   bool deliver_segment(Packet& packet, const Frame& frame, std::uint32_t hash) noexcept;
-  template <class Frame>
-  bool has_good_tcp_checksums(const Packet& packet, const Frame& frame) const noexcept;
   template <class IpHeader>
   bool has_good_addresses(const IpHeader& ip) noexcept;
   template <class Frame>
@@ -68,7 +66,7 @@ class Receiver {
   void receive_udp(Arrival&& arrival) noexcept;
   void receive_tcp(Arrival&& arrival) noexcept;
   Verify network_check(const Packet& packet) const noexcept;
-  bool checksum_is_bad(const Arrival& arrival, std::size_t udp_bytes, be16_t field) const noexcept;
+  bool sum_is_bad(const Arrival& arrival, std::size_t segment_bytes, bool is_summed) const noexcept;
 
   template <class Address>
   struct AddressPair {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/address.h"
@@ -33,6 +34,7 @@ class Connections {
 
   ControlBlock& at(Index id) noexcept { return blocks_[id]; }
   ControlBlock* blocks() noexcept { return blocks_.get(); }
+  std::span<const ControlBlock> all() const noexcept { return {blocks_.get(), fresh_}; }
   std::size_t count() const noexcept { return count_; }
   // All that were ever in use lie below.
   Index used() const noexcept { return fresh_; }
@@ -62,6 +64,10 @@ class Connections {
              c.local_port == local_port && addresses_[c.local_address] == local;
     });
     return id == none ? nullptr : &blocks_[id];
+  }
+  ControlBlock* find(const Endpoint& local, const Endpoint& remote) noexcept {
+    return find(hash(local.address, remote.address, local.port, remote.port), local.address,
+                remote.address, local.port, remote.port);
   }
 
   // nullptr: all are in use. REQUIRES: no connection has this flow.

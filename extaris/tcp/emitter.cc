@@ -25,11 +25,6 @@ constexpr std::size_t headroom_bytes =
     sizeof(EthernetHeader) + sizeof(Ipv6Header) + sizeof(TcpHeader) + tcp_option::bytes_max;
 constexpr std::uint8_t ecn_capable = 2;  // ECT(0): RFC 3168, 5
 
-InternetSum pseudo_header_of(const IpAddress& local, const IpAddress& remote, std::size_t bytes) {
-  return local.is_v4() ? pseudo_header(local.v4(), remote.v4(), protocol::tcp, bytes)
-                       : pseudo_header(local.v6(), remote.v6(), protocol::tcp, bytes);
-}
-
 std::uint8_t words_of(std::size_t header_bytes) {
   return static_cast<std::uint8_t>(header_bytes / 4 << 4);
 }
@@ -152,7 +147,7 @@ void Emitter::push_frame(ControlBlock& c, Packet& packet, const Fields& fields) 
                    .urgent = be16_t{0}};
   clear_offloads(packet);
   if (checksum_ != Checksum::unneeded) {
-    InternetSum sum = pseudo_header_of(local, c.remote_address, segment_bytes);
+    InternetSum sum = pseudo_header(local, c.remote_address, protocol::tcp, segment_bytes);
     if (checksum_ == Checksum::software) {
       header.checksum = sum.add(sum_of(header))
                             .add(fields.options.sum)
@@ -265,9 +260,13 @@ bool Emitter::send_syn(ControlBlock& c, std::uint8_t flags, const SynExtras& ext
   // RFC 6691: without regard to options.
   options.maximum_segment_bytes(static_cast<std::uint16_t>(ip_.link_mtu_bytes() - fixed));
   const bool answers = (flags & tcp_flag::ack) != 0;
-  if (c.has(flag::sack)) options.sack_permitted();
-  if (c.has(flag::timestamps))
-    options.timestamps({now_.tick.ms + c.ts_offset, answers ? c.ts_recent : 0});
+  const TcpTimestamps stamps{now_.tick.ms + c.ts_offset, answers ? c.ts_recent : 0};
+  if (c.has(flag::sack) && c.has(flag::timestamps))
+    options.sack_permitted_and(stamps);
+  else if (c.has(flag::sack))
+    options.sack_permitted();
+  else if (c.has(flag::timestamps))
+    options.timestamps(stamps);
   if (c.shifts != 0 || !answers) options.window_scale(static_cast<std::uint8_t>(c.shifts >> 4));
   if (extras.cookie) options.fast_open(*extras.cookie);
   const Options pushed = push(packet, options);
@@ -294,10 +293,11 @@ void Emitter::send_stray(const Stray& stray, std::span<const std::byte> options)
   if (!options.empty())
     std::memcpy(push_front(packet, options.size()), options.data(), options.size());
   if (checksum_ != Checksum::unneeded)
-    header.checksum = pseudo_header_of(stray.local, stray.remote, sizeof(header) + options.size())
-                          .add_header(header)
-                          .add(options)
-                          .checksum();
+    header.checksum =
+        pseudo_header(stray.local, stray.remote, protocol::tcp, sizeof(header) + options.size())
+            .add_header(header)
+            .add(options)
+            .checksum();
   store(push_front(packet, sizeof(header)), header);
   ++counters_.tcp.segments_sent;
   (void)ip_.send(std::move(packet), *path, {.source = stray.local, .protocol = protocol::tcp});

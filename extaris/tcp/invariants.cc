@@ -33,6 +33,7 @@ std::string_view broken_in_send_queue(const ControlBlock& c) {
 
 // RFC 6675, RFC 8985: what the counters say is what the segments say.
 std::string_view broken_in_scoreboard(const ControlBlock& c) {
+  if (c.state == State::closed) return {};  // nothing is under way any more
   std::uint32_t sacked = 0;
   std::uint32_t lost = 0;
   for (rte_mbuf* m = c.sent.first(); m != nullptr && m != c.unsent; m = c.sent.after(m)) {

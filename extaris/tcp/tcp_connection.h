@@ -18,13 +18,13 @@
 #include <expected>
 #include <optional>
 #include <span>
-#include <string_view>
 
 #include "base/address.h"
 #include "base/instant.h"
 #include "extaris/ip/bind_error.h"
 #include "extaris/tcp/tcp_buffer.h"
 #include "extaris/tcp/tcp_event.h"
+#include "extaris/tcp/tcp_info.h"
 #include "extaris/tcp/tcp_options.h"
 
 namespace arrakis::extaris {
@@ -32,25 +32,10 @@ namespace arrakis::extaris {
 class Stack;
 class TcpLayer;
 namespace tcp {
+enum class State : std::uint8_t;  // state.h
 struct ControlBlock;
 struct Inspector;
 }  // namespace tcp
-
-// What `ss -ti` shows.
-struct TcpInfo {
-  std::string_view state;
-  std::string_view congestion_control;
-  std::uint32_t unsent_bytes;
-  std::uint32_t unacknowledged_bytes;
-  std::uint32_t unread_bytes;
-  std::uint32_t congestion_window_bytes;
-  std::uint32_t slow_start_threshold_bytes;
-  std::uint32_t peer_window_bytes;
-  std::uint32_t round_trip_us;
-  std::uint32_t round_trip_variation_us;
-  std::uint32_t segment_bytes;  // MSS
-  std::uint32_t retransmitted_segments;
-};
 
 class [[nodiscard]] TcpConnection {
  public:
@@ -70,6 +55,7 @@ class [[nodiscard]] TcpConnection {
   // The peer has closed its side, and everything it sent has been received.
   bool at_end() const noexcept;
   TcpError error() const noexcept;
+  tcp::State state() const noexcept;
 
   // receive() has bytes, or at_end() is true: the event `readable` is for that.
   bool is_readable() const noexcept;
@@ -89,6 +75,11 @@ class [[nodiscard]] TcpConnection {
       std::span<const std::byte> bytes) noexcept;
   // How much send() takes now.
   std::size_t send_room() const noexcept;
+  // The event `room` will come as if send() had refused something.
+  void ask_for_room() noexcept;
+
+  // What is sent from here on leaves together, at the next poll or flush of the stack.
+  void gather() noexcept;
 
   // Everything that was sent has been acknowledged.
   bool is_drained() const noexcept;
@@ -131,6 +122,8 @@ class [[nodiscard]] TcpListener {
   std::uint32_t id() const noexcept { return index_; }
   Endpoint local() const noexcept;
 
+  // Somebody waits.
+  bool is_acceptable() const noexcept;
   // The connection that has waited longest; nothing: nobody waits.
   std::optional<TcpConnection> accept() noexcept;
 

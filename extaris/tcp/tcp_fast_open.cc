@@ -99,15 +99,12 @@ bool TcpLayer::open_fast(ControlBlock& c, Arrival& arrival, const TcpSegment& tc
     ++counters_.tcp.fast_opens_refused;
     return false;
   }
-  const std::size_t text_at = arrival.header_bytes + tcp.header_bytes;
-  resize(arrival.packet, text_at + tcp.payload.size());
-  pull_front(arrival.packet, text_at);
   Segment text{.seq = tcp.sequence + 1,
                .ack = Seq{},
                .flags = tcp_flag::ack,
                .window = tcp.window,
                .bytes = static_cast<std::uint32_t>(tcp.payload.size()),
-               .text = std::move(arrival.packet)};
+               .text = take_payload(arrival, tcp.header_bytes, tcp.payload.size())};
   take_text(c, text, context());
   c.fast_opened = true;
   ++fast_opens_pending_;

@@ -104,7 +104,9 @@ void TcpLayer::act_on(ControlBlock& c, const Segment& s, Next next) noexcept {
       return;
     case Next::challenge: return challenge(c);
     case Next::reset:
-    case Next::refuse: return send_reset(c, s);
+    case Next::refuse:
+      return send_reset({addresses_[c.local_address], c.local_port},
+                        {c.remote_address, c.remote_port}, s);
   }
 }
 
@@ -136,15 +138,16 @@ void TcpLayer::challenge(ControlBlock& c) noexcept {
 }
 
 // RFC 9293, 3.5.2 and 3.10.7.1
-void TcpLayer::send_reset(const ControlBlock& c, const Segment& s) noexcept {
+void TcpLayer::send_reset(const Endpoint& local, const Endpoint& remote,
+                          const Segment& s) noexcept {
   if (s.has(tcp_flag::rst)) return;
   const bool acks = s.has(tcp_flag::ack);
   ++counters_.tcp.resets_sent;
   emitter_.send_stray(
-      {.local = addresses_[c.local_address],
-       .remote = c.remote_address,
-       .local_port = c.local_port,
-       .remote_port = c.remote_port,
+      {.local = local.address,
+       .remote = remote.address,
+       .local_port = local.port,
+       .remote_port = remote.port,
        .seq = acks ? s.ack : Seq{0},
        .ack = acks ? Seq{0} : s.end(),
        .flags = acks ? tcp_flag::rst : static_cast<std::uint8_t>(tcp_flag::rst | tcp_flag::ack)});
@@ -249,10 +252,7 @@ void TcpLayer::destroy(ControlBlock& c) noexcept {
 bool TcpLayer::report(const TransportError& error, Seq quoted) noexcept {
   const auto local = index_of(error.local.address);
   if (!local) return false;
-  ControlBlock* c = connections_.find(connections_.hash(error.local.address, error.remote.address,
-                                                        error.local.port, error.remote.port),
-                                      error.local.address, error.remote.address, error.local.port,
-                                      error.remote.port);
+  ControlBlock* c = connections_.find(error.local, error.remote);
   // RFC 5927, 4.1: who does not know what is under way has not seen it.
   if (c == nullptr || quoted.before(c->snd_una) || quoted.after(c->snd_nxt)) return false;
   const State before = c->state;

@@ -48,9 +48,8 @@ void TcpLayer::receive(Arrival&& arrival, const TcpSegment& tcp) noexcept {
   Arrival mine{std::move(arrival)};
   const auto local = index_of(mine.target);
   if (mine.to_group || !local) return counters_.drop(Drop::not_for_us);  // RFC 9293, MUST-57
-  ControlBlock* c = connections_.find(
-      connections_.hash(mine.target, mine.source, tcp.target_port, tcp.source_port), mine.target,
-      mine.source, tcp.target_port, tcp.source_port);
+  ControlBlock* c =
+      connections_.find({mine.target, tcp.target_port}, {mine.source, tcp.source_port});
   const std::uint16_t listener = c == nullptr || c->state == State::time_wait
                                      ? find_listener({mine.target, tcp.target_port})
                                      : Listener::none;
@@ -75,9 +74,6 @@ void TcpLayer::receive(Arrival&& arrival, const TcpSegment& tcp) noexcept {
   }
   const TcpOptions options = parse_tcp_options(tcp.options);
   if (c->state == State::syn_sent) learn_cookie(*c, tcp, options);
-  const std::size_t text_at = mine.header_bytes + tcp.header_bytes;
-  resize(mine.packet, text_at + tcp.payload.size());
-  pull_front(mine.packet, text_at);
   Segment segment{.seq = tcp.sequence,
                   .ack = tcp.acknowledgment,
                   .flags = tcp.flags,
@@ -88,27 +84,19 @@ void TcpLayer::receive(Arrival&& arrival, const TcpSegment& tcp) noexcept {
                   .bytes = static_cast<std::uint32_t>(tcp.payload.size()),
                   .timestamps = options.timestamps.value_or(TcpTimestamps{}),
                   .options = &options,
-                  .text = std::move(mine.packet)};
+                  .text = take_payload(mine, tcp.header_bytes, tcp.payload.size())};
   receive(*c, segment);
 }
 
 // RFC 9293, 3.10.7.1: nobody is here.
 void TcpLayer::refuse(const Arrival& arrival, const TcpSegment& tcp) noexcept {
   counters_.drop(Drop::no_socket);
-  if ((tcp.flags & tcp_flag::rst) != 0) return;
-  const bool acks = (tcp.flags & tcp_flag::ack) != 0;
-  const std::uint32_t length = static_cast<std::uint32_t>(tcp.payload.size()) +
-                               ((tcp.flags & tcp_flag::syn) != 0 ? 1 : 0) +
-                               ((tcp.flags & tcp_flag::fin) != 0 ? 1 : 0);
-  ++counters_.tcp.resets_sent;
-  emitter_.send_stray(
-      {.local = arrival.target,
-       .remote = arrival.source,
-       .local_port = tcp.target_port,
-       .remote_port = tcp.source_port,
-       .seq = acks ? tcp.acknowledgment : Seq{0},
-       .ack = acks ? Seq{0} : tcp.sequence + length,
-       .flags = acks ? tcp_flag::rst : static_cast<std::uint8_t>(tcp_flag::rst | tcp_flag::ack)});
+  send_reset({arrival.target, tcp.target_port}, {arrival.source, tcp.source_port},
+             {.seq = tcp.sequence,
+              .ack = tcp.acknowledgment,
+              .flags = tcp.flags,
+              .window = tcp.window,
+              .bytes = static_cast<std::uint32_t>(tcp.payload.size())});
 }
 
 // RFC 6191 and RFC 9293, 3.6.1: a SYN that cannot be an old one ends TIME-WAIT.
@@ -289,9 +277,8 @@ std::uint16_t TcpLayer::choose_port(tcp::Flow flow) noexcept {
   const std::uint32_t start = secrets_.port_offset(local, flow) + ports_tried_;
   for (std::uint32_t i = 0; i < ephemeral_count; ++i) {
     const auto port = static_cast<std::uint16_t>(ephemeral_first + (start + i) % ephemeral_count);
-    const std::uint32_t hash = connections_.hash(local, flow.remote, port, flow.remote_port);
     if (listening_[port] != Listener::none ||
-        connections_.find(hash, local, flow.remote, port, flow.remote_port) != nullptr ||
+        connections_.find({local, port}, {flow.remote, flow.remote_port}) != nullptr ||
         arrival(flow, port) != NetDevice::Arrives::here)
       continue;
     ports_tried_ += i + 1;
@@ -317,9 +304,7 @@ std::expected<ControlBlock*, ConnectError> TcpLayer::connect(const Endpoint& rem
   if (flow.local_port == 0) return std::unexpected(ConnectError::no_ports);
   if (arrival(flow, flow.local_port) != NetDevice::Arrives::here)
     return std::unexpected(ConnectError::other_queue);
-  const std::uint32_t hash =
-      connections_.hash(source, remote.address, flow.local_port, remote.port);
-  if (connections_.find(hash, source, remote.address, flow.local_port, remote.port) != nullptr)
+  if (connections_.find({source, flow.local_port}, remote) != nullptr)
     return std::unexpected(ConnectError::address_in_use);
   ControlBlock* c = connections_.create(flow);
   if (c == nullptr) {

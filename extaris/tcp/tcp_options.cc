@@ -23,6 +23,8 @@ std::uint32_t to_ms(Duration duration) {
       std::clamp<std::int64_t>(duration.ns / 1'000'000, 0, std::int32_t{INT32_MAX}));
 }
 
+constexpr std::uint8_t window_scale_max = 14;  // RFC 7323, 2.3
+
 // The buffer that holds that many bytes, within the limits.
 std::uint8_t log2_of(std::size_t bytes) {
   constexpr std::size_t most = std::size_t{1} << tcp::limits::buffer_log2_max;
@@ -37,7 +39,9 @@ void TcpLayer::apply(ControlBlock& c, const TcpSettings& settings) noexcept {
   using tcp::limits::buffer_log2_min;
   c.receive_log2 = std::clamp(settings.receive_buffer_log2, buffer_log2_min, buffer_log2_max);
   c.send_log2 = std::clamp(settings.send_buffer_log2, buffer_log2_min, buffer_log2_max);
-  c.shifts = static_cast<std::uint8_t>(tcp::scale_for(c.receive_log2) << 4);
+  const std::uint8_t scale =
+      std::max(settings.window_scale.value_or(0), tcp::scale_for(c.receive_log2));
+  c.shifts = static_cast<std::uint8_t>(std::min(scale, window_scale_max) << 4);
   if (settings.timestamps) c.set(flag::timestamps);
   if (settings.sack) c.set(flag::sack);
   if (settings.no_delay) c.set(flag::no_delay);

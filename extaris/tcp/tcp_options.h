@@ -32,7 +32,9 @@ struct TcpSettings {
   // Two to the power of these, in bytes.
   std::uint8_t receive_buffer_log2 = tcp::limits::receive_buffer_log2;  // SO_RCVBUF
   std::uint8_t send_buffer_log2 = tcp::limits::send_buffer_log2;        // SO_SNDBUF
-  std::optional<TcpKeepalive> keepalive;                                // nothing: off
+  // RFC 7323, 2.3: a larger one than the buffer needs leaves it room to grow. Nothing: as it needs.
+  std::optional<std::uint8_t> window_scale;
+  std::optional<TcpKeepalive> keepalive;  // nothing: off
   // TCP_USER_TIMEOUT (RFC 5482): how long sent data may stay unacknowledged. 0: until the
   // retransmissions are used up (RFC 9293, 3.8.3).
   Duration user_timeout{};

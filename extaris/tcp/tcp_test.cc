@@ -7,6 +7,7 @@ namespace {
 class TcpTest : public TwoHosts {
  protected:
   void connect(const Endpoint& to) {
+    listener_.reset();
     listener_.emplace(*server.listen_tcp({{}, 80}));
     ours_.emplace(*client.connect_tcp(to));
     settle();
@@ -27,26 +28,18 @@ class TcpTest : public TwoHosts {
   std::optional<TcpConnection> theirs_;
 };
 
-TEST_F(TcpTest, SpeaksBothWaysOverIpv4) {
-  connect(server_v4);
-  write(*ours_, "hello");
-  settle();
-  EXPECT_EQ(read(*theirs_), "hello");
-  write(*theirs_, "good day");
-  settle();
-  EXPECT_EQ(read(*ours_), "good day");
-  EXPECT_EQ(ours_->remote(), server_v4);
-  EXPECT_EQ(theirs_->remote(), ours_->local());
-}
-
-TEST_F(TcpTest, SpeaksBothWaysOverIpv6) {
-  connect(server_v6);
-  write(*ours_, "hello");
-  settle();
-  EXPECT_EQ(read(*theirs_), "hello");
-  write(*theirs_, "good day");
-  settle();
-  EXPECT_EQ(read(*ours_), "good day");
+TEST_F(TcpTest, SpeaksBothWaysOverBothFamilies) {
+  for (const Endpoint& to : {server_v4, server_v6}) {
+    connect(to);
+    write(*ours_, "hello");
+    settle();
+    EXPECT_EQ(read(*theirs_), "hello");
+    write(*theirs_, "good day");
+    settle();
+    EXPECT_EQ(read(*ours_), "good day");
+    EXPECT_EQ(ours_->remote(), to);
+    EXPECT_EQ(theirs_->remote(), ours_->local());
+  }
 }
 
 TEST_F(TcpTest, ClosesBothWays) {

@@ -20,11 +20,6 @@ constexpr std::size_t packet_bytes_max = 65'535;
 
 std::size_t ip_header_bytes(bool is_v4) { return is_v4 ? sizeof(Ipv4Header) : sizeof(Ipv6Header); }
 
-InternetSum pseudo_header_of(const IpAddress& source, const IpAddress& target, std::size_t bytes) {
-  return source.is_v4() ? pseudo_header(source.v4(), target.v4(), protocol::udp, bytes)
-                        : pseudo_header(source.v6(), target.v6(), protocol::udp, bytes);
-}
-
 }  // namespace
 
 struct UdpLayer::Outgoing {
@@ -80,10 +75,11 @@ std::expected<UdpLayer::Outgoing, SendError> UdpLayer::prepare(const UdpPort& po
 
 be16_t UdpLayer::checksum(const Outgoing& to, std::span<const std::byte> payload) const noexcept {
   const UdpHeader header = to.header(payload.size());
-  return udp_checksum(pseudo_header_of(to.source, to.path.target, sizeof(header) + payload.size())
-                          .add_header(header)
-                          .add(payload)
-                          .checksum());
+  return udp_checksum(
+      pseudo_header(to.source, to.path.target, protocol::udp, sizeof(header) + payload.size())
+          .add_header(header)
+          .add(payload)
+          .checksum());
 }
 
 std::expected<void, SendError> UdpLayer::send(const UdpPort& port, Packet&& payload,
@@ -115,7 +111,8 @@ std::expected<void, SendError> UdpLayer::send(const Outgoing& to, Packet&& paylo
     case Checksum::software: header.checksum = checksum(to, bytes(mine)); break;
     case Checksum::device:
       header.checksum = be16_t::from_raw(
-          pseudo_header_of(to.source, to.path.target, sizeof(header) + size(mine)).folded());
+          pseudo_header(to.source, to.path.target, protocol::udp, sizeof(header) + size(mine))
+              .folded());
       request_udp_checksum(
           mine, {sizeof(EthernetHeader), static_cast<std::uint8_t>(ip_bytes), sizeof(UdpHeader)});
       break;

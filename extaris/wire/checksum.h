@@ -92,6 +92,12 @@ inline InternetSum pseudo_header(const Ipv6Address& source, const Ipv6Address& t
       .add(be16_t{protocol})
       .add(be16_t{static_cast<std::uint16_t>(bytes)});
 }
+// REQUIRES: both of one family.
+inline InternetSum pseudo_header(const IpAddress& source, const IpAddress& target,
+                                 std::uint8_t protocol, std::size_t bytes) {
+  return source.is_v4() ? pseudo_header(source.v4(), target.v4(), protocol, bytes)
+                        : pseudo_header(source.v6(), target.v6(), protocol, bytes);
+}
 
 // The checksum after one word under it changed (RFC 1624, equation 3).
 constexpr be16_t updated_checksum(be16_t checksum, be16_t before, be16_t after) {

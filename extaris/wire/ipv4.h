@@ -29,6 +29,13 @@ struct Ipv4Header {
 static_assert(WireFormat<Ipv4Header> && sizeof(Ipv4Header) == 20);
 static_assert(offsetof(Ipv4Header, checksum) == 10 && offsetof(Ipv4Header, target) == 16);
 
+constexpr std::uint8_t traffic_class_of(const Ipv4Header& header) { return header.traffic_class; }
+
+// Bytes behind a header without options, as it says.
+constexpr std::size_t payload_bytes(const Ipv4Header& header) {
+  return std::size_t{header.total_bytes.host()} - sizeof(Ipv4Header);
+}
+
 namespace ipv4 {
 inline constexpr std::uint8_t plain = 0x45;  // version 4, no options
 inline constexpr std::uint16_t dont_fragment = 0x4000;

@@ -24,6 +24,11 @@ struct Ipv6Header {
 static_assert(WireFormat<Ipv6Header> && sizeof(Ipv6Header) == 40);
 static_assert(offsetof(Ipv6Header, target) == 24);
 
+// Bytes behind the header, as it says.
+constexpr std::size_t payload_bytes(const Ipv6Header& header) {
+  return header.payload_bytes.host();
+}
+
 struct Ipv6FragmentHeader {  // RFC 8200, 4.5
   std::uint8_t next_header;
   std::uint8_t reserved;

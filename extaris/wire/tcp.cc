@@ -126,6 +126,16 @@ TcpOptionWriter& TcpOptionWriter::timestamps(const TcpTimestamps& stamps) noexce
   return *this;
 }
 
+TcpOptionWriter& TcpOptionWriter::sack_permitted_and(const TcpTimestamps& stamps) noexcept {
+  put(tcp_option::sack_permitted);
+  put(2);
+  put(tcp_option::timestamps);
+  put(10);
+  put32(stamps.value);
+  put32(stamps.echo);
+  return *this;
+}
+
 TcpOptionWriter& TcpOptionWriter::sack(std::span<const SackBlock> blocks) noexcept {
   const std::size_t room = (bytes_.size() - size_) / 8;
   if (bytes_.size() - size_ < 12 || blocks.empty()) return *this;

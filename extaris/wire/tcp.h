@@ -96,6 +96,8 @@ class TcpOptionWriter {
   TcpOptionWriter& window_scale(std::uint8_t shift) noexcept;
   TcpOptionWriter& sack_permitted() noexcept;
   TcpOptionWriter& timestamps(const TcpTimestamps& stamps) noexcept;
+  // Both without padding, as they fill twelve bytes: what the SYNs of Linux look like.
+  TcpOptionWriter& sack_permitted_and(const TcpTimestamps& stamps) noexcept;
   // As many of the blocks as there is room for.
   TcpOptionWriter& sack(std::span<const SackBlock> blocks) noexcept;
   // RFC 7413, 4.1.1. Empty: asks for one.

@@ -19,9 +19,6 @@ struct TcpOverIpv4Frame {
   TcpHeader tcp;
 
   static constexpr std::uint16_t ethertype = extaris::ethertype::ipv4;
-  std::size_t segment_bytes() const {
-    return std::size_t{ip.total_bytes.host()} - sizeof(Ipv4Header);
-  }
 };
 static_assert(WireFormat<TcpOverIpv4Frame> && sizeof(TcpOverIpv4Frame) == 54);
 
@@ -31,7 +28,6 @@ struct TcpOverIpv6Frame {
   TcpHeader tcp;
 
   static constexpr std::uint16_t ethertype = extaris::ethertype::ipv6;
-  std::size_t segment_bytes() const { return ip.payload_bytes.host(); }
 };
 static_assert(WireFormat<TcpOverIpv6Frame> && sizeof(TcpOverIpv6Frame) == 74);
 

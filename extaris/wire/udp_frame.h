@@ -21,9 +21,6 @@ struct UdpOverIpv4Frame {
   UdpHeader udp;
 
   static constexpr std::uint16_t ethertype = extaris::ethertype::ipv4;
-  std::size_t datagram_bytes() const {
-    return std::size_t{ip.total_bytes.host()} - sizeof(Ipv4Header);
-  }
 };
 static_assert(WireFormat<UdpOverIpv4Frame> && sizeof(UdpOverIpv4Frame) == 42);
 
@@ -33,17 +30,15 @@ struct UdpOverIpv6Frame {
   UdpHeader udp;
 
   static constexpr std::uint16_t ethertype = extaris::ethertype::ipv6;
-  std::size_t datagram_bytes() const { return ip.payload_bytes.host(); }
 };
 static_assert(WireFormat<UdpOverIpv6Frame> && sizeof(UdpOverIpv6Frame) == 62);
 
 // An answer's header over that of the request.
 inline void turn_round(Ipv4Header& ip) {
-  const Ipv4Header answer =
-      emit_ipv4({.source = ip.target,
-                 .target = ip.source,
-                 .protocol = protocol::udp,
-                 .payload_bytes = std::size_t{ip.total_bytes.host()} - sizeof(Ipv4Header)});
+  const Ipv4Header answer = emit_ipv4({.source = ip.target,
+                                       .target = ip.source,
+                                       .protocol = protocol::udp,
+                                       .payload_bytes = payload_bytes(ip)});
   write(ip, answer);
 }
 

@@ -72,7 +72,7 @@ Outcome<App> App::attach(std::string_view name, const Options& options) {
 
   std::vector<Vnic> vnics;
   for (client::VnicGrant& grant : grants) {
-    auto vnic = VnicBuilder::build(std::move(grant));
+    auto vnic = VnicBuilder::build(std::move(grant), *client);
     if (!vnic) return std::unexpected(std::move(vnic.error()));
     vnics.push_back(std::move(*vnic));
   }

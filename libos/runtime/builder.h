@@ -8,29 +8,31 @@
 #include "base/error.h"
 #include "extaris/netdev/net_device.h"
 #include "extaris/stack/config.h"
+#include "libos/client/client.h"
 #include "libos/client/grant.h"
 #include "libos/runtime/queue_loop.h"
 
 namespace arrakis {
 
 struct Queue::Parts {
-  Parts(std::unique_ptr<extaris::NetDevice> device, const extaris::StackConfig& config)
-      : loop{std::move(device), config} {}
+  Parts(std::unique_ptr<extaris::NetDevice> device, const extaris::StackConfig& config,
+        client::Window* window)
+      : loop{std::move(device), config, window} {}
 
   runtime::QueueLoop loop;
 };
 
 class QueueBuilder {
  public:
-  static Queue build(std::unique_ptr<extaris::NetDevice> device,
-                     const extaris::StackConfig& config) {
-    return Queue{std::make_unique<Queue::Parts>(std::move(device), config)};
+  static Queue build(std::unique_ptr<extaris::NetDevice> device, const extaris::StackConfig& config,
+                     client::Window* window = nullptr) {
+    return Queue{std::make_unique<Queue::Parts>(std::move(device), config, window)};
   }
 };
 
 class VnicBuilder {
  public:
-  static Outcome<Vnic> build(client::VnicGrant grant);
+  static Outcome<Vnic> build(client::VnicGrant grant, client::Client& client);
 };
 
 }  // namespace arrakis

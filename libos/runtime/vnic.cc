@@ -38,7 +38,7 @@ Vnic& Vnic::operator=(Vnic&& other) noexcept {
 }
 Vnic::~Vnic() = default;
 
-Outcome<Vnic> VnicBuilder::build(client::VnicGrant grant) {
+Outcome<Vnic> VnicBuilder::build(client::VnicGrant grant, client::Client& client) {
   Vnic vnic;
   auto devices = runtime::make_devices(grant);
   if (!devices) return std::unexpected(std::move(devices.error()));
@@ -47,7 +47,8 @@ Outcome<Vnic> VnicBuilder::build(client::VnicGrant grant) {
     const auto seed = random_seed();
     if (!seed) return std::unexpected(seed.error());
     vnic.queues_.push_back(
-        QueueBuilder::build(std::move(device), runtime::stack_config(grant.info, *seed)));
+        QueueBuilder::build(std::move(device), runtime::stack_config(grant.info, *seed),
+                            client.window(grant.info.name, vnic.queues_.size())));
   }
   vnic.name_ = std::move(grant.info.name);
   vnic.provider_ = std::move(grant.info.provider);

@@ -37,4 +37,8 @@ class Script {
   std::span<const std::byte> rest_;
 };
 
+// What a target of several files does with one input (script_main.cc). Aborts when something is
+// wrong.
+void run_script(std::span<const std::byte> input);
+
 }  // namespace arrakis::fuzz

@@ -10,7 +10,6 @@
 #include <span>
 
 #include "extaris/packet/bytes.h"
-#include "extaris/packet/eal.h"
 #include "extaris/stack/stack.h"
 #include "extaris/wire/checksum.h"
 #include "extaris/wire/ethernet.h"
@@ -237,13 +236,3 @@ void run_script(std::span<const std::byte> input) {
 }
 
 }  // namespace arrakis::fuzz
-
-extern "C" int LLVMFuzzerInitialize(int*, char***) {
-  if (!arrakis::extaris::start_eal()) std::abort();
-  return 0;
-}
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  arrakis::fuzz::run_script(std::as_bytes(std::span{data, size}));
-  return 0;
-}

@@ -18,6 +18,7 @@
 
 #include "extaris/packet/eal.h"
 #include "extaris/stack/stack.h"
+#include "tests/netns/clock.h"
 #include "tests/netns/tap_device.h"
 
 namespace arrakis::test {
@@ -28,10 +29,6 @@ using extaris::Stack;
 
 constexpr std::uint16_t echo_port = 7;
 constexpr auto patience = std::chrono::seconds(20);  // never needed unless something is wrong
-
-Instant clock_now() {
-  return {std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1)};
-}
 
 std::vector<std::byte> pattern(std::size_t count) {
   std::vector<std::byte> bytes(count);

@@ -14,6 +14,7 @@
 #include "extaris/packet/eal.h"
 #include "extaris/stack/stack.h"
 #include "extaris/tcp/invariants.h"
+#include "tests/netns/clock.h"
 #include "tests/netns/faulty_device.h"
 #include "tests/netns/kernel_tcp.h"
 #include "tests/netns/tap_device.h"
@@ -29,10 +30,6 @@ using extaris::TcpListener;
 
 constexpr std::uint16_t port = 80;
 constexpr auto patience = std::chrono::seconds(60);  // never needed unless something is wrong
-
-Instant clock_now() {
-  return {std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1)};
-}
 
 // One direction of a connection, and how far each side is.
 struct Stream {

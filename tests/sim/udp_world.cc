@@ -7,7 +7,6 @@
 namespace arrakis::sim {
 namespace {
 
-using extaris::Checksum;
 using extaris::Datagram;
 
 constexpr std::uint16_t server_port = 7;
@@ -15,46 +14,22 @@ constexpr std::size_t largest_v4 = 65'507;
 constexpr std::size_t largest_v6 = 65'487;
 constexpr int storm_datagrams = 100;
 
-IpAddress server_address(bool is_v4) { return *IpAddress::parse(is_v4 ? "10.0.0.2" : "fd00::2"); }
+constexpr Severity severity{.least = {.loss = 3, .duplicate = 3, .corrupt = 4, .reorder = 3},
+                            .spread = 60,
+                            .absent_in = 4,
+                            .delay_us_max = 5'000,
+                            .jitter_us_max = 5'000};
+
+IpAddress server_address(bool is_v4) { return host_address(2, is_v4); }
 
 }  // namespace
 
-// Every kind of fault is there in most worlds, and absent in some, so that each is met alone too.
-UdpWorld::Plan UdpWorld::plan(Random random) {
-  const auto rate = [&random](std::uint32_t most) -> std::uint32_t {
-    return random.once_in(4) ? 0 : static_cast<std::uint32_t>(most + random.below(60));
-  };
-  Plan plan{
-      .faults = {.loss = rate(3),
-                 .duplicate = rate(3),
-                 .corrupt = rate(4),
-                 .reorder = rate(3),
-                 .delay = Duration::microseconds(static_cast<std::int64_t>(random.below(5'000))),
-                 .jitter = Duration::microseconds(static_cast<std::int64_t>(random.below(5'000)))},
-      .options = {}};
-  plan.options.mtu_bytes = static_cast<std::uint16_t>(1'280 + random.below(300));
-  if (random.once_in(4)) {  // without checksums only a wire that damages nothing makes sense
-    plan.options.receive_checksum = plan.options.transmit_checksum = Checksum::unneeded;
-    plan.faults.corrupt = 0;
-  }
-  return plan;
-}
-
-extaris::StackConfig UdpWorld::config(int host, std::uint64_t seed) {
-  const std::string number = std::to_string(host);
-  return {.addresses = {*IpPrefix::parse("10.0.0." + number + "/24"),
-                        *IpPrefix::parse("fd00::" + number + "/64")},
-          .routes = {},
-          .neighbors = {},
-          .seed = seed};
-}
-
 UdpWorld::UdpWorld(extaris::PacketPool& pool, std::uint64_t seed)
     : random_{seed},
-      plan_{plan(Random{seed + 1})},
-      link_{pool, plan_.faults, seed, plan_.options},
-      client_stack_{link_.end(0), config(1, seed)},
-      server_stack_{link_.end(1), config(2, seed + 1)},
+      cable_{make_cable(Random{seed + 1}, severity)},
+      link_{pool, cable_.faults, seed, cable_.options},
+      client_stack_{link_.end(0), host_config(1, seed)},
+      server_stack_{link_.end(1), host_config(2, seed + 1)},
       client_{*client_stack_.bind_udp({})},
       server_{*server_stack_.bind_udp({{}, server_port})} {}
 
@@ -72,7 +47,7 @@ void UdpWorld::complain(const std::string& what) {
 // frames may get several.
 bool UdpWorld::is_genuine(std::span<const std::byte> payload) const {
   if (payloads_.were_sent(payload)) return true;
-  return plan_.faults.corrupt != 0 && payload.size() > plan_.options.mtu_bytes - 48u &&
+  return cable_.faults.corrupt != 0 && payload.size() > cable_.options.mtu_bytes - 48u &&
          payloads_.sums_like_sent(payload);
 }
 

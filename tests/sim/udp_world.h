@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "extaris/netdev/sim_link.h"
 #include "extaris/stack/stack.h"
+#include "tests/sim/cable.h"
 #include "tests/sim/payloads.h"
 
 namespace arrakis::sim {
@@ -30,13 +31,6 @@ class UdpWorld {
   std::uint64_t echoes() const { return echoed_; }
 
  private:
-  struct Plan {
-    extaris::SimFaults faults;
-    extaris::SimOptions options;
-  };
-  static Plan plan(Random random);
-  static extaris::StackConfig config(int host, std::uint64_t seed);
-
   void send_one();
   std::size_t random_size(bool is_v4);
   void step(Duration at_most);
@@ -51,7 +45,7 @@ class UdpWorld {
   void complain(const std::string& what);
 
   Random random_;
-  Plan plan_;
+  Cable cable_;
   extaris::SimLink link_;
   extaris::Stack client_stack_;
   extaris::Stack server_stack_;

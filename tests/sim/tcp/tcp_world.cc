@@ -1,68 +1,51 @@
 #include "tests/sim/tcp/tcp_world.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
-
-#include "extaris/tcp/invariants.h"
 
 namespace arrakis::sim {
 namespace {
 
-using extaris::Checksum;
-using extaris::TcpBuffer;
-using extaris::TcpConnection;
-using extaris::TcpError;
+using Fate = Conversation::Fate;
 
 constexpr std::uint16_t server_port = 80;
-constexpr std::size_t longest_stream = 300'000;
+constexpr std::uint16_t closed_port = 81;
 constexpr Duration storm = Duration::seconds(5);
-// After the cable is mended: the longest backoff, and what is left to be carried.
+// After the cables are mended: the longest backoff, and what is left to be carried.
 constexpr Duration patience = Duration::seconds(400);
 
-Endpoint server_address(bool is_v4) {
-  return {*IpAddress::parse(is_v4 ? "10.0.0.2" : "fd00::2"), server_port};
-}
+constexpr Severity severity{.least = {.loss = 5, .duplicate = 4, .corrupt = 8, .reorder = 4},
+                            .spread = 200,
+                            .absent_in = 3,
+                            .delay_us_max = 10'000,
+                            .jitter_us_max = 1'500};
 
 }  // namespace
 
-TcpWorld::Plan TcpWorld::plan(Random random) {
-  const auto rate = [&random](std::uint32_t most) -> std::uint32_t {
-    return random.once_in(3) ? 0 : static_cast<std::uint32_t>(most + random.below(200));
-  };
-  Plan plan{
-      .faults = {.loss = rate(5),
-                 .duplicate = rate(4),
-                 .corrupt = rate(8),
-                 .reorder = rate(4),
-                 .delay = Duration::microseconds(static_cast<std::int64_t>(random.below(20'000))),
-                 .jitter = Duration::microseconds(static_cast<std::int64_t>(random.below(3'000)))},
-      .options = {}};
-  plan.options.mtu_bytes = static_cast<std::uint16_t>(1'280 + random.below(300));
-  if (random.once_in(4)) {  // without checksums only a wire that damages nothing makes sense
-    plan.options.receive_checksum = plan.options.transmit_checksum = Checksum::unneeded;
-    plan.faults.corrupt = 0;
-  }
-  return plan;
+TcpWorld::Host::Host(extaris::NetDevice& device, const extaris::StackConfig& config)
+    : takes_old_syns{config.tcp.settings.fast_open},
+      stack{device, config},
+      listener{*stack.listen_tcp({{}, server_port})} {}
+
+// Mostly two, because what two do to each other is found fastest.
+std::size_t TcpWorld::how_many_hosts(Random random) {
+  if (random.once_in(25)) return 5 + random.below(46);
+  return random.once_in(3) ? 3 + random.below(3) : 2;
 }
 
-extaris::StackConfig TcpWorld::config(int host, std::uint64_t seed) {
-  const std::string number = std::to_string(host);
-  Random random{seed ^ 0xc0ffee};
+extaris::StackConfig TcpWorld::config(std::size_t host, std::uint64_t seed) {
+  Random random{(seed + host) ^ 0xc0ffee};
   extaris::TcpSettings settings;
   settings.congestion = static_cast<extaris::tcp::CongestionControl>(random.below(3));
   settings.timestamps = !random.once_in(4);
   settings.sack = !random.once_in(4);
   settings.ecn = random.once_in(2);
   settings.no_delay = random.once_in(2);
+  settings.fast_open = random.once_in(3);
   settings.receive_buffer_log2 = static_cast<std::uint8_t>(12 + random.below(7));
   settings.send_buffer_log2 = static_cast<std::uint8_t>(12 + random.below(7));
-  extaris::StackConfig config{.addresses = {*IpPrefix::parse("10.0.0." + number + "/24"),
-                                            *IpPrefix::parse("fd00::" + number + "/64")},
-                              .routes = {},
-                              .neighbors = {},
-                              .seed = seed,
-                              .tcp = {.connections_max = 64, .settings = settings}};
+  extaris::StackConfig config = host_config(static_cast<int>(host) + 1, seed + host);
+  config.tcp = {.connections_max = 64, .settings = settings};
   // Half of them cross the wrap of the sequence numbers soon.
   if (random.once_in(2)) config.tcp.initial_sequence = 0xffff'fffb;
   return config;
@@ -70,15 +53,11 @@ extaris::StackConfig TcpWorld::config(int host, std::uint64_t seed) {
 
 TcpWorld::TcpWorld(extaris::PacketPool& pool, std::uint64_t seed)
     : random_{seed},
-      plan_{plan(Random{seed + 1})},
-      link_{pool, plan_.faults, seed, plan_.options},
-      client_stack_{link_.end(0), config(1, seed)},
-      server_stack_{link_.end(1), config(2, seed + 1)},
-      listener_{*server_stack_.listen_tcp({{}, server_port})} {}
-
-std::byte TcpWorld::byte_of(const Stream& stream, std::size_t i) {
-  const std::uint64_t word = stream.name + i / 8 * 0x9e37'79b9'7f4a'7c15;
-  return static_cast<std::byte>((word ^ (word >> 29)) >> (i % 8 * 8));
+      cable_{make_cable(Random{seed + 1}, severity)},
+      network_{pool, how_many_hosts(Random{seed + 2}), cable_, seed} {
+  const std::size_t count = how_many_hosts(Random{seed + 2});
+  for (std::size_t i = 0; i < count; ++i)
+    hosts_.push_back(std::make_unique<Host>(network_.port(i), config(i, seed)));
 }
 
 void TcpWorld::complain(const std::string& what) {
@@ -86,147 +65,120 @@ void TcpWorld::complain(const std::string& what) {
 }
 
 std::string TcpWorld::run() {
-  open_all();
+  to_open_ = hosts_.size() + random_.below(4);
+  while (opened_ < to_open_ / 2) open_next();
   const Instant calm = now_ + storm;
   while (complaint_.empty() && !all_done() && now_ < calm) step(Duration::milliseconds(20));
-  link_.set_faults({.delay = Duration::microseconds(50)});
-  is_greedy_ = true;
+  network_.set_faults({.delay = Duration::microseconds(50)});
+  is_calm_ = true;
   const Instant end = now_ + patience;
   while (complaint_.empty() && !all_done() && now_ < end) step(Duration::milliseconds(100));
-  if (client().beyond_window + server().beyond_window > 0) complain("sent beyond the window");
-  if (!all_done()) complain("something does not come to its end on a good cable: " + describe());
-  pairs_.clear();
+  finish();
   const Instant quiet = now_ + Duration::seconds(200);
-  while (complaint_.empty() && now_ < quiet &&
-         (client_stack_.next_deadline() || server_stack_.next_deadline()))
-    step(Duration::seconds(10));
+  while (complaint_.empty() && now_ < quiet && !is_quiet()) step(Duration::seconds(10));
   return complaint_;
 }
 
-void TcpWorld::open_all() {
-  pairs_.resize(1 + random_.below(4));
-  std::uint64_t name = random_.next();
-  for (Pair& pair : pairs_) {
-    pair.up = {.name = ++name, .length = random_.below(longest_stream)};
-    pair.down = {.name = ++name, .length = random_.below(longest_stream)};
-    auto connection = client_stack_.connect_tcp(server_address(random_.once_in(2)));
-    if (!connection) return complain("connect is refused at once");
-    pair.client.emplace(std::move(*connection));
+void TcpWorld::finish() {
+  for (const Conversation& c : conversations_) {
+    if (!c.is_done())
+      complain("something does not come to its end on a good cable: " + c.describe());
+    bytes_ += c.bytes();
+    ++fates_[static_cast<std::size_t>(c.fate())];
   }
+  for (std::size_t i = 0; i < hosts_.size(); ++i)
+    if (tcp(i).beyond_window > 0) complain("sent beyond the window");
+  conversations_.clear();
+}
+
+Conversation::Plan TcpWorld::make_plan(const Host& client) {
+  const std::size_t longest = hosts_.size() <= 5 ? 300'000 : 30'000;
+  Conversation::Plan plan{.name = random_.next(),
+                          .up_bytes = random_.below(longest),
+                          .down_bytes = random_.below(longest),
+                          .is_fast = client.takes_old_syns};
+  if (random_.once_in(4)) {
+    plan.fate = static_cast<Fate>(1 + random_.below(3));
+    plan.abort_after = random_.below(plan.up_bytes + plan.down_bytes + 1);
+  }
+  return plan;
+}
+
+// Everybody is somebody's server once; then some of them are asked again, by whom they know.
+void TcpWorld::open_next() {
+  const std::size_t servers = hosts_.size() - 1;
+  const std::size_t server = 1 + opened_ % servers;
+  const std::size_t client = servers > 1 && server % 2 == 0 ? server - 1 : 0;
+  ++opened_;
+  open(*hosts_[client], server);
+}
+
+void TcpWorld::open(Host& client, std::size_t server) {
+  const Conversation::Plan plan = make_plan(client);
+  const std::uint16_t port = plan.fate == Fate::refused ? closed_port : server_port;
+  const IpAddress address = host_address(static_cast<int>(server) + 1, random_.once_in(2));
+  auto connection = client.stack.connect_tcp({address, port});
+  if (!connection) return complain("connect is refused at once");
+  conversations_.emplace_back(std::move(*connection), plan);
 }
 
 void TcpWorld::step(Duration at_most) {
   Instant next = now_ + at_most;
-  for (const auto event :
-       {link_.next_event(), client_stack_.next_deadline(), server_stack_.next_deadline()})
-    if (event) next = std::min(next, std::max(*event, now_));
+  for (std::size_t i = 0; i < hosts_.size(); ++i) {
+    const Host& host = *hosts_[i];
+    for (const auto event : {network_.next_event(i), host.stack.next_deadline()})
+      if (event) next = std::min(next, std::max({*event, now_, wakes_at(host)}));
+  }
   now_ = std::max(next, now_ + Duration{1'000});
-  if (random_.once_in(2'000))
-    link_.pause(static_cast<int>(random_.below(2)), now_ + Duration::milliseconds(30));
-  link_.advance(now_);
+  if (!is_calm_) disturb();
+  network_.advance(now_);
   poll_all();
 }
 
+// A device whose ring is full; a host that does nothing for a while.
+void TcpWorld::disturb() {
+  const std::size_t host = random_.below(hosts_.size());
+  if (random_.once_in(2'000)) network_.pause(host, now_ + Duration::milliseconds(30));
+  if (random_.once_in(5'000))
+    hosts_[host]->sleeps_until =
+        now_ + Duration::milliseconds(static_cast<std::int64_t>(random_.below(2'000)));
+}
+
 void TcpWorld::poll_all() {
-  client_stack_.poll(now_);
-  server_stack_.poll(now_);
-  accept_all();
-  for (Pair& pair : pairs_) act(pair);
-  client_stack_.flush();
-  server_stack_.flush();
-  if (!random_.once_in(64)) return;  // it walks along every queue
-  for (const Pair& pair : pairs_)
-    for (const auto* connection : {&pair.client, &pair.server}) inspect(*connection);
-}
-
-void TcpWorld::inspect(const std::optional<extaris::TcpConnection>& connection) {
-  if (!connection) return;
-  const auto broken =
-      extaris::tcp::broken_invariant(extaris::tcp::Inspector::block_of(*connection));
-  if (!broken.empty()) complain(std::string{broken});
-}
-
-// Whose it is, is said by the ports.
-void TcpWorld::accept_all() {
-  while (auto connection = listener_.accept()) {
-    const auto pair = std::ranges::find_if(pairs_, [&](const Pair& p) {
-      return p.client && !p.server && p.client->local() == connection->remote();
-    });
-    if (pair == pairs_.end()) return complain("a connection that nobody opened");
-    pair->server.emplace(std::move(*connection));
+  for (const auto& host : hosts_) {
+    if (wakes_at(*host) > now_) continue;
+    host->stack.poll(now_);
+    accept_all(*host);
+  }
+  if (opened_ < to_open_ && (is_calm_ || random_.once_in(300))) open_next();
+  for (Conversation& c : conversations_) c.act(random_, is_calm_);
+  for (const auto& host : hosts_)
+    if (wakes_at(*host) <= now_) host->stack.flush();
+  const bool inspects = random_.once_in(64);  // it walks along every queue
+  for (Conversation& c : conversations_) {
+    if (inspects) c.inspect();
+    if (!c.complaint().empty()) complain(c.complaint() + ": " + c.describe());
   }
 }
 
-void TcpWorld::act(Pair& pair) {
-  if (pair.is_done || !pair.client) return;
-  if (pair.client->error() != TcpError::none) {
-    // Only who was never heard may give up.
-    return complain("a connection ended by itself");
+void TcpWorld::accept_all(Host& host) {
+  while (auto connection = host.listener.accept()) {
+    const auto mine = std::ranges::find_if(
+        conversations_, [&](const Conversation& c) { return c.is_of(*connection); });
+    if (mine != conversations_.end() && !mine->has_server())
+      mine->accept(std::move(*connection));
+    else if (!host.takes_old_syns)
+      return complain("a connection that nobody opened");
   }
-  send_some(*pair.client, pair.up);
-  receive_some(*pair.client, pair.down);
-  if (!pair.server) return;
-  if (pair.server->error() != TcpError::none) return complain("a connection ended by itself");
-  send_some(*pair.server, pair.down);
-  receive_some(*pair.server, pair.up);
-  pair.is_done = pair.up.is_shut && pair.down.is_shut && pair.client->at_end() &&
-                 pair.server->at_end() && pair.up.received == pair.up.length &&
-                 pair.down.received == pair.down.length;
-}
-
-void TcpWorld::send_some(TcpConnection& from, Stream& stream) {
-  if (stream.is_shut || !from.is_open()) return;
-  while (stream.sent < stream.length) {
-    const std::size_t most = std::min<std::size_t>(stream.length - stream.sent, 5'000);
-    // More than there is room for now and then, but not each time: all of it has to be made up.
-    const std::size_t room = random_.once_in(8) ? most : from.send_room() + 1;
-    std::vector<std::byte> part(1 + random_.below(std::min(most, room)));
-    for (std::size_t i = 0; i < part.size(); ++i) part[i] = byte_of(stream, stream.sent + i);
-    const auto taken = from.send(part);
-    if (!taken) return;
-    stream.sent += *taken;
-    if (*taken < part.size() || random_.once_in(4)) return;
-  }
-  from.shutdown();
-  stream.is_shut = true;
-}
-
-void TcpWorld::receive_some(TcpConnection& at, Stream& stream) {
-  if (!is_greedy_ && random_.once_in(3)) return;  // let the window fill
-  while (const TcpBuffer buffer = at.receive()) {
-    for (const std::byte got : buffer.bytes()) {
-      if (stream.received >= stream.length) return complain("more arrives than was sent");
-      if (got != byte_of(stream, stream.received)) return complain("a byte is not what was sent");
-      ++stream.received;
-      ++bytes_;
-    }
-    if (!is_greedy_ && random_.once_in(4)) return;
-  }
-  if (at.at_end() && at.is_open() && stream.received != stream.length)
-    complain("the end comes before the last byte");
-}
-
-// The first connection that is not done, as its ends see it.
-std::string TcpWorld::describe() const {
-  const auto pair = std::ranges::find_if(pairs_, [](const Pair& p) { return !p.is_done; });
-  if (pair == pairs_.end()) return {};
-  const auto end = [](const std::optional<TcpConnection>& connection, const Stream& stream) {
-    const std::string progress = std::to_string(stream.sent) + " sent, " +
-                                 std::to_string(stream.received) + " received of " +
-                                 std::to_string(stream.length);
-    if (!connection) return "not there; " + progress;
-    const extaris::TcpInfo info = connection->info();
-    return std::string{info.state} + ", unsent " + std::to_string(info.unsent_bytes) +
-           ", unacknowledged " + std::to_string(info.unacknowledged_bytes) + ", unread " +
-           std::to_string(info.unread_bytes) + ", window " +
-           std::to_string(info.peer_window_bytes) + ", cwnd " +
-           std::to_string(info.congestion_window_bytes) + "; " + progress;
-  };
-  return "client " + end(pair->client, pair->up) + "; server " + end(pair->server, pair->down);
 }
 
 bool TcpWorld::all_done() const {
-  return std::ranges::all_of(pairs_, [](const Pair& pair) { return pair.is_done; });
+  return opened_ == to_open_ && std::ranges::all_of(conversations_, &Conversation::is_done);
+}
+
+bool TcpWorld::is_quiet() const {
+  return std::ranges::none_of(
+      hosts_, [](const auto& host) { return host->stack.next_deadline().has_value(); });
 }
 
 }  // namespace arrakis::sim

@@ -1,16 +1,22 @@
-// tcp_world.h: two hosts on a bad cable, with connections that carry a known stream each way.
+// tcp_world.h: two to fifty hosts on bad cables, each a client of others and a server, with
+// connections that carry a known stream each way.
 //
-// Must hold: every byte arrives, once, in order and as it was sent; when the cable is mended,
-// everything comes to its end in time; no packet is lost for good; nothing ends that nobody ended.
+// Must hold: every byte arrives, once, in order and as it was sent; when the cables are mended,
+// everything comes to its end in time; no packet is lost for good; nothing ends that nobody ended;
+// who is refused or broken off hears of it.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/random.h"
-#include "extaris/netdev/sim_link.h"
 #include "extaris/stack/stack.h"
+#include "tests/sim/cable.h"
+#include "tests/sim/tcp/conversation.h"
+#include "tests/sim/tcp/network.h"
 
 namespace arrakis::sim {
 
@@ -20,57 +26,51 @@ class TcpWorld {
   // Empty: all is well.
   std::string run();
 
-  const extaris::SimCounters& link() const { return link_.counters(); }
-  const extaris::TcpCounters& client() const { return client_stack_.counters().tcp; }
-  const extaris::TcpCounters& server() const { return server_stack_.counters().tcp; }
+  extaris::SimCounters cables() const { return network_.counters(); }
+  std::size_t hosts() const { return hosts_.size(); }
+  const extaris::TcpCounters& tcp(std::size_t host) const {
+    return hosts_[host]->stack.counters().tcp;
+  }
   std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t conversations(Conversation::Fate fate) const {
+    return fates_[static_cast<std::size_t>(fate)];
+  }
 
  private:
-  // One direction of a connection: byte i of it is a function of i and of `name`.
-  struct Stream {
-    std::uint64_t name = 0;
-    std::size_t length = 0;
-    std::size_t sent = 0;
-    std::size_t received = 0;
-    bool is_shut = false;
+  struct Host {
+    Host(extaris::NetDevice& device, const extaris::StackConfig& config);
+    bool takes_old_syns;  // Fast Open: text of a doubled SYN may open a connection of its own
+    extaris::Stack stack;
+    extaris::TcpListener listener;
+    Instant sleeps_until{};
   };
-  struct Pair {
-    std::optional<extaris::TcpConnection> client;
-    std::optional<extaris::TcpConnection> server;
-    Stream up;    // client to server
-    Stream down;  // server to client
-    bool is_done = false;
-  };
-  struct Plan {
-    extaris::SimFaults faults;
-    extaris::SimOptions options;
-  };
-  static Plan plan(Random random);
-  static extaris::StackConfig config(int host, std::uint64_t seed);
 
-  void open_all();
+  static std::size_t how_many_hosts(Random random);
+  static extaris::StackConfig config(std::size_t host, std::uint64_t seed);
+  Conversation::Plan make_plan(const Host& client);
+  Instant wakes_at(const Host& host) const { return is_calm_ ? now_ : host.sleeps_until; }
+  void open_next();
+  void open(Host& client, std::size_t server);
   void step(Duration at_most);
+  void disturb();
   void poll_all();
-  void act(Pair& pair);
-  void accept_all();
-  void inspect(const std::optional<extaris::TcpConnection>& connection);
-  void send_some(extaris::TcpConnection& from, Stream& stream);
-  void receive_some(extaris::TcpConnection& at, Stream& stream);
+  void accept_all(Host& host);
   bool all_done() const;
-  std::string describe() const;
+  bool is_quiet() const;
+  void finish();
   void complain(const std::string& what);
-  static std::byte byte_of(const Stream& stream, std::size_t i);
 
   Random random_;
-  Plan plan_;
-  extaris::SimLink link_;
-  extaris::Stack client_stack_;
-  extaris::Stack server_stack_;
-  extaris::TcpListener listener_;
-  std::vector<Pair> pairs_;
-  bool is_greedy_ = false;  // readers read all there is
+  Cable cable_;
+  Network network_;
+  std::vector<std::unique_ptr<Host>> hosts_;
+  std::vector<Conversation> conversations_;
+  std::size_t to_open_ = 0;
+  std::size_t opened_ = 0;
+  bool is_calm_ = false;  // cables are mended, hosts awake, readers read all there is
   Instant now_{};
   std::uint64_t bytes_ = 0;
+  std::array<std::uint64_t, 4> fates_{};
   std::string complaint_;
 };
 
