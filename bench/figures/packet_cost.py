@@ -39,7 +39,7 @@ class Plan:
     seconds: int     # of a boot, at most
 
 
-FULL = Plan(3, 5, 25, 600)
+FULL = Plan(3, 5, 20, 600)
 QUICK = Plan(1, 3, 11, 230)
 
 
