@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "control-plane/arrakisd/drain.h"
 #include "control-plane/arrakisd/listener.h"
 #include "control-plane/arrakisd/log.h"
 #include "control-plane/arrakisd/options.h"
@@ -112,7 +111,6 @@ Outcome<void> serve(Registry& registry, Listener& listener, const Options& optio
       registry.reclaim(lease.id);  // it ended while we started
   }
 
-  const Drain drain{io.waitScope};
   Server server{services, io.provider->getTimer()};
   auto hangups =
       reload_on_hangup(port, registry, options).exclusiveJoin(heed_all_news(port, registry));

@@ -7,7 +7,6 @@
 
 #include <filesystem>
 
-#include "control-plane/arrakisd/drain.h"
 #include "control-plane/arrakisd/fake_provider.h"
 #include "control-plane/arrakisd/server.h"
 #include "control-plane/protocol/convert.h"
@@ -62,23 +61,16 @@ struct Connected {
 class DaemonTest : public testing::Test, public kj::TaskSet::ErrorHandler {
  protected:
   DaemonTest() { start(); }
-  ~DaemonTest() noexcept override { stop(); }  // kj's may throw, GoogleTest's may not
+  ~DaemonTest() noexcept override {}  // kj's may throw, GoogleTest's may not
 
   static bool is_alive(const ProcessId& process) { return open_process(process).has_value(); }
 
-  void stop() {
-    {
-      const Drain drain{io_.waitScope};
-      server_ = nullptr;
-      tasks_ = nullptr;
-    }
-    sessions_ = nullptr;
-    registry_ = nullptr;
-  }
-
   // As after a restart: the state and the fake's kernel stay, all else is new.
   void start() {
-    stop();
+    server_ = nullptr;
+    tasks_ = nullptr;
+    sessions_ = nullptr;
+    registry_ = nullptr;
     auto xdp = std::make_unique<FakeProvider>("xdp", directory_.path() / "xdp");
     xdp_ = xdp.get();
     std::vector<std::unique_ptr<Provider>> providers;
