@@ -47,6 +47,7 @@ struct QueueDriver::Bed final : Sleeper::Bell {
   Instant spin_end;
   int bell = -1;
   bool is_asleep = false;
+  Instant wakes_at{};
 };
 
 void QueueDriver::start(Host& host, Queue& queue, int doorbell) {
@@ -71,11 +72,19 @@ bool QueueDriver::poll(Instant now) {
 void QueueDriver::enter() {
   if (queue_ == nullptr) return;
   const Instant at = now();
-  if (at - last_poll_ >= fresh) poll(at);
+  if (at - last_poll_ < fresh) return;
+  poll(at);
+  if (sleeping_driver_ == nullptr || queue_->arm()) return;
+  host_->take_news();
+  sleeping_driver_->ring();
 }
 
 void QueueDriver::flush() {
-  if (queue_ != nullptr) queue_->stack().flush();
+  if (queue_ == nullptr) return;
+  queue_->stack().flush();
+  if (sleeping_driver_ == nullptr) return;
+  const auto due = queue_->next_deadline();
+  if (due && now() + *due < sleeping_driver_->wakes_at) sleeping_driver_->ring();
 }
 
 Wake QueueDriver::sleep(Lock& lock, Bed& bed, Instant until, bool drives) {
@@ -89,9 +98,12 @@ Wake QueueDriver::sleep(Lock& lock, Bed& bed, Instant until, bool drives) {
                             pollfd{.fd = drives ? doorbell_ : -1, .events = POLLIN, .revents = 0}};
   const timespec length = to_timespec(std::max(until - now(), Duration{}));
   bed.is_asleep = true;
+  bed.wakes_at = until;
+  if (drives) sleeping_driver_ = &bed;
   lock.unlock();
   const auto rung = kernel::poll(fds.data(), fds.size(), until == never ? nullptr : &length);
   lock.lock();
+  if (drives) sleeping_driver_ = nullptr;
   if (!std::exchange(bed.is_asleep, false)) {
     std::uint64_t count = 0;
     (void)kernel::call(SYS_read, bed.bell, &count, sizeof(count));

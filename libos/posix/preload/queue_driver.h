@@ -48,6 +48,9 @@ class QueueDriver final : public Driver {
   int doorbell_ = -1;
   Instant last_poll_{};
   bool is_driven_ = false;
+  // Whoever polls meanwhile puts out the doorbell, and has to set it again; whoever makes a timer
+  // due earlier has to wake it.
+  Bed* sleeping_driver_ = nullptr;
   std::vector<Bed*> beds_;
   std::vector<int> spare_bells_;
 };
