@@ -25,6 +25,8 @@ tests=(
   clang-format-19 clang-tidy-19 libclang-rt-19-dev shellcheck
   traceroute strace
   curl netcat-openbsd redis-tools wrk               # clients of our servers
+  tcpdump                                           # reads what we captured
+  redis-server memcached                            # servers under our sockets; none is started
   libbenchmark-dev gnuplot-nox liblwip-dev          # benchmarks
   qemu-system-x86 busybox-static cpio kmod          # the emulated machine
 )
@@ -101,6 +103,16 @@ unpack_kernel() {
   rm -r "$folder"
 }
 
+# A machine that gets a server for its tests does not want it to serve.
+start_no_services() {
+  local policy=/usr/sbin/policy-rc.d
+  [[ ! -e $policy ]] || return 0
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+  "${as_root[@]}" chmod 755 "$policy"
+  # shellcheck disable=SC2064  # the values of now
+  trap "${as_root[*]} rm -f $policy" EXIT
+}
+
 # install PACKAGE_OR_OPTION...
 install() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
@@ -108,6 +120,7 @@ install() {
 }
 
 "${as_root[@]}" apt-get update -qq
+start_no_services
 release=$(sed -n "s/^VERSION_CODENAME=//p" /etc/os-release)
 if [[ $release == bookworm && " ${missing[*]} " == *" qemu-system-x86 "* ]]; then
   echo "packages: installing qemu-system-x86 of $backports"

@@ -189,7 +189,8 @@ def packet_cost(rows):
                 raise KeyError(f"{burst} at a time, {mode} was not measured")
             yield line(f"vf, {burst} at a time, Linux {mode}: at most 1/8 of its instructions",
                        ours <= linux / 8, f"1/{linux / ours:.1f}: {ours:,.0f} and {linux:,.0f}")
-    planted = [row["median"] for row in rows.rows() if "1,000 planted" in row["case"]]
-    yield line("vf: 1,000 planted instructions are found in every system",
+    planted = [row["median"] for row in rows.rows()
+               if "1,000 planted" in row["case"] and row["system"] != "linux"]
+    yield line("vf: 1,000 planted instructions are told as 950 to 1,050 where nothing interrupts",
                bool(planted) and all(950 <= found <= 1050 for found in planted),
                ", ".join(f"{found:,.0f}" for found in planted))

@@ -20,7 +20,7 @@ SERVER_MAC, SERVER = "52:54:00:0a:0b:0c", "10.9.0.2"
 def filled(ours):
     rows = Rows("packet_cost")
     for system, mode, factor in (("linux", "spinning", 8), ("linux", "blocking", 10),
-                                 ("driver", "spinning", 0.5), ("stack", "spinning", 0.9),
+                                 ("driver", "spinning", 0.5), ("arrakis-n", "layers", ours),
                                  ("arrakis-n", "spinning", ours)):
         for burst in packet_cost.BURSTS:
             for what, share in (("echo", 1), ("receive", 0.6), ("send", 0.4)):
@@ -44,7 +44,7 @@ class FakeServer(threading.Thread):
             payload = frame[packet_wire.PAYLOAD_AT:]
             kind, *rest = packet_wire.REQUEST.unpack_from(payload)
             if kind == packet_wire.ASK:
-                counters = packet_wire.COUNTERS.pack(self.requests, 0, 0, 7, 9)
+                counters = packet_wire.COUNTERS.pack(self.requests, 700 * self.requests, 0, 7, 9, 0)
                 payload = packet_wire.REQUEST.pack(kind, *rest) + counters
             else:
                 self.requests += 1
@@ -52,7 +52,8 @@ class FakeServer(threading.Thread):
                 continue
             answer = bytearray(packet_wire.datagram(packet_wire.MAC, SERVER, payload))
             answer[34:38] = answer[36:38] + answer[34:36]  # the ports, exchanged
-            self._stream.sendall(struct.pack("!I", len(answer)) + answer)
+            count = rest[0] if kind == packet_wire.ORDER else 1
+            self._stream.sendall((struct.pack("!I", len(answer)) + answer) * count)
 
 
 class WireTest(unittest.TestCase):
@@ -85,9 +86,10 @@ class WireTest(unittest.TestCase):
 
     def test_a_window_counts_what_was_sent_in_it(self):
         FakeServer(self.theirs).start()
-        measured = packet_cost.echo_window(self.client, 32, 64)
-        self.assertEqual((measured.packets, measured.clock), (64, 0))
-        self.assertEqual(packet_cost.quiet_window(self.client, 4, 8).packets, 8)
+        for work, packets in ((packet_cost.echo, 64), (packet_cost.quiet, 64),
+                              (packet_cost.order, 1)):
+            measured = packet_cost.window(self.client, lambda work=work: work(self.client, 32, 64))
+            self.assertEqual((measured["requests"], measured["busy_ns"]), (packets, 700 * packets))
 
     def test_a_lost_answer_is_an_error(self):
         silence, packet_wire.SILENCE_S = packet_wire.SILENCE_S, 0.01
@@ -97,15 +99,21 @@ class WireTest(unittest.TestCase):
             self.client.echo(1)
 
 
-class SolveTest(unittest.TestCase):
-    def test_finds_what_the_windows_were_made_of(self):
-        def made(turns, packets):
-            return packet_cost.Window(turns * 50 + packets * 700 + 3000, turns, packets)
+class CostsTest(unittest.TestCase):
+    @staticmethod
+    def made(packets, ticks=0):
+        return {"requests": packets, "busy_ns": packets * 700 + 3000 + ticks * 8600,
+                "driver": packets * 200 + 500, "stack": packets * 100 + 60}
 
-        turn, question = packet_cost.solve(made(800, 0), made(10_000, 0))
-        self.assertAlmostEqual(turn, 50)
-        self.assertAlmostEqual(question, 3000)
-        self.assertAlmostEqual(packet_cost.cost(made(500, 10), turn, question), 700)
+    def test_finds_what_the_windows_were_made_of(self):
+        windows = [self.made(10), self.made(10, ticks=1), self.made(10)]
+        whole, layers = packet_cost.costs(windows, [self.made(0)] * 3, 10)
+        self.assertAlmostEqual(whole, 700)
+        self.assertEqual(layers, {"driver": 200, "stack": 100, "API": 400})
+
+    def test_a_lost_datagram_is_an_error(self):
+        with self.assertRaises(WireError):
+            packet_cost.costs([self.made(9)], [self.made(0)], 10)
 
 
 class ReportTest(unittest.TestCase):
@@ -121,7 +129,7 @@ class ReportTest(unittest.TestCase):
 
     def test_the_check_stands_beside_what_it_checks(self):
         page = "\n".join(report_packet_cost.section("packet_cost", filled(1.0).rows(), None))
-        self.assertRegex(page, r"\| arrakis-n \| [^|]+ \| 8.0, 10.0 \| 1.01 k \|")
+        self.assertRegex(page, r"\| arrakis-n \| [^|]+ \| [^|]+ \| [^|]+ \| 8.0, 10.0 \| 1.01 k \|")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """The other end of an emulated machine's wire: an IPv4 host that sends UDP datagrams to an echo
 server in it and takes what comes back.
 
-QEMU's backend `stream` carries frames behind their length (32 bits, network order). What is written
-at once is delivered at once: a burst lies in the card's ring before the guest executes its next
-instruction.
+QEMU's backend `stream` carries frames behind their length (32 bits, network order). What is
+written at once is delivered at once, and where QEMU has a single core nothing of the guest runs
+meanwhile: a burst lies in the card's ring before the guest executes its next instruction.
 """
 
 import socket
@@ -14,10 +14,11 @@ MAC = bytes.fromhex("525400000099")
 ADDRESS = "10.9.0.1"
 PORT, SERVER_PORT = 4000, 7
 
-ECHO, QUIET, ASK = 0x41524B45, 0x41524B2E, 0x41524B3F  # bench/lib/echo_protocol.h
+# bench/lib/echo_protocol.h
+ECHO, QUIET, ORDER, ASK = 0x41524B45, 0x41524B2E, 0x41524B2A, 0x41524B3F
 REQUEST = struct.Struct("=IIQq")
-COUNTERS = struct.Struct("=QQQQQ")
-COUNTER_NAMES = ("requests", "busy_ns", "processor_ns", "idle_turns", "clock_ns")
+COUNTERS = struct.Struct("=QQQ16xQQQ")
+COUNTER_NAMES = ("requests", "busy_ns", "processor_ns", "driver", "stack", "ticks")
 ETHERNET, IPV4 = struct.Struct("!6s6sH"), struct.Struct("!BBHHHBBH4s4s")
 UDP = struct.Struct("!HHHH")
 ARP = struct.Struct("!HHBBH6s4s6s4s")
@@ -117,15 +118,22 @@ class Wire:
 class Client:
     """Of the echo server at an address."""
 
-    def __init__(self, wire, mac, address, payload_bytes):
+    def __init__(self, wire, mac, address, payload_bytes, rest_s=0.0):
+        self._rest_s = rest_s
         self._wire, self._address, self._size = wire, address, payload_bytes
         self._mac = bytes.fromhex(mac.replace(":", ""))
         self._sequence = 0
 
-    def _request(self, kind, work_ns=0):
+    def _request(self, kind, work_ns=0, at_a_time=0):
         self._sequence += 1
-        payload = REQUEST.pack(kind, work_ns, self._sequence, 0).ljust(self._size, b"\0")
+        payload = REQUEST.pack(kind, work_ns, self._sequence, at_a_time)
+        room = self._size if kind != ASK else REQUEST.size + COUNTERS.size
+        payload = payload.ljust(room, b"\0")
         return datagram(self._mac, self._address, payload)
+
+    def rest(self):
+        """Long enough for the server to have nothing left to do."""
+        time.sleep(self._rest_s)
 
     def echo(self, count, work_ns=0):
         """Sends a burst, each to cause that much work, and returns when all were answered."""
@@ -138,6 +146,12 @@ class Client:
     def quiet(self, count):
         """Sends a burst that is not answered."""
         self._wire.send([self._request(QUIET) for _ in range(count)])
+
+    def order(self, count, at_a_time):
+        """Lets the server send that many, and returns when all have come."""
+        self._wire.send([self._request(ORDER, count, at_a_time)])
+        while count:
+            count -= REQUEST.unpack_from(self._answer())[0] == ORDER
 
     def counters(self):
         """The server's, at the moment that it answers."""

@@ -5,7 +5,8 @@
 // request of kind `ask_counters` is answered with the server's counters at that moment: the
 // generator asks before and after, and so charges the server's time to exactly its own requests. A
 // server that only echoes sends the question back as it was, and that says so. A request of kind
-// `quiet` is served and not answered: what receiving alone costs.
+// `quiet` is served and not answered: what receiving alone costs. One of kind `order` is answered
+// with as many datagrams as it says: what sending alone costs.
 //
 // Integers are the host's: all of it runs on one machine. Payloads have no alignment; load() and
 // store() copy.
@@ -26,11 +27,12 @@ struct Request {
     ask_counters = 0x41524b3f,
     counters = 0x41524b21,
     quiet = 0x41524b2e,
+    order = 0x41524b2a,
   };
   Kind kind;
-  std::uint32_t work_ns;   // of echo: how long the server shall spin
+  std::uint32_t work_ns;   // of echo: how long the server shall spin; of order: how many to send
   std::uint64_t sequence;  // of the generator, unique among its requests
-  std::int64_t sent_ns;    // when it was sent, or was due to be sent; CLOCK_MONOTONIC
+  std::int64_t sent_ns;    // when it was sent, or was due to be; of order: how many at a time
 
   bool is_of_counters() const { return kind == Kind::ask_counters || kind == Kind::counters; }
 };
@@ -41,17 +43,23 @@ struct ServerCounters {
   std::uint64_t requests = 0;
   std::uint64_t busy_ns = 0;       // of polls that found work; 0 for a server that blocks
   std::uint64_t processor_ns = 0;  // of the whole process
-  std::uint64_t idle_turns = 0;    // of the loop that runs when there is nothing to do
-  std::uint64_t clock_ns = 0;      // CLOCK_MONOTONIC
 
   friend ServerCounters operator-(const ServerCounters& a, const ServerCounters& b) {
-    return {a.requests - b.requests, a.busy_ns - b.busy_ns, a.processor_ns - b.processor_ns,
-            a.idle_turns - b.idle_turns, a.clock_ns - b.clock_ns};
+    return {a.requests - b.requests, a.busy_ns - b.busy_ns, a.processor_ns - b.processor_ns};
   }
 };
-inline constexpr std::size_t smallest_payload = sizeof(Request) + sizeof(ServerCounters);
+
+// Behind them where the question leaves room, of servers that count instructions: busy_ns is then
+// in instructions too.
+struct InstructionCounters {
+  std::uint64_t driver = 0, stack = 0;  // of busy_ns; 0 where it was not split
+  std::uint64_t ticks = 0;              // of the kernel's timer, in what was counted
+};
+inline constexpr std::size_t smallest_payload = 64;
+static_assert(sizeof(Request) + sizeof(ServerCounters) <= smallest_payload);
 inline constexpr std::size_t largest_payload = 1472;      // one Ethernet frame of IPv4
 inline constexpr std::uint32_t work_ns_max = 10'000'000;  // a request is no way to stop a server
+inline constexpr std::uint32_t order_max = 1024;          // nor to flood a network
 
 // Nothing: too short for a T.
 template <class T>

@@ -81,7 +81,7 @@ std::size_t echo_burst(const Vnic& vnic, NetDevice& device, EchoService& service
     }
     const auto payload = frame.subspan(payload_offset);
     const Answer answer = service.serve(payload);
-    if (answer == Answer::none) continue;
+    if (answer == Answer::none || answer == Answer::order) continue;
     if (answer == Answer::counters) {
       service.answer(payload);
       store(frame, std::uint16_t{0}, udp_checksum_offset);  // not computed (RFC 768)
@@ -108,7 +108,7 @@ int run(int argc, char** argv) {
   auto socket = queue.bind_udp(options.port);
   if (!socket) return complain({Error::Code::conflict, "the UDP port is taken", ""});
   introduce(queue, *socket);
-  EchoService service{options.work(), !options.counts_idle};
+  EchoService service{options.work(), options.counts()};
   NetDevice& device = queue.stack().device();
   while (!stop_requested()) service.polled(echo_burst(app->vnic(), device, service) != 0);
   service.print();

@@ -35,7 +35,9 @@ void serve_one_by_one(int fd, int flags, EchoService& service) {
       const Answer answer = service.serve(payload);
       if (answer == Answer::counters) service.answer(payload);
       // A full send buffer loses the answer, as the wire may; the generator counts it.
-      if (answer != Answer::none)
+      const Order order = answer == Answer::order ? EchoService::order_in(payload)
+                                                  : Order{.count = answer != Answer::none};
+      for (std::uint32_t i = 0; i < order.count; ++i)
         sendto(fd, payload.data(), payload.size(), 0, address, peer_bytes);
     }
     if (flags == MSG_DONTWAIT) service.polled(got >= 0);
@@ -99,14 +101,15 @@ int run(int argc, char** argv) {
   if (const auto applied = options.apply(); !applied) return complain(applied.error());
   // Wakes up for SIGTERM even when it comes just before recvfrom. The timer has its price: where
   // instructions are counted there is none, and the server is killed.
-  const Duration patience = options.counts_idle ? Duration{} : Duration::milliseconds(200);
+  const Duration patience = options.counts_instructions ? Duration{} : Duration::milliseconds(200);
   const auto fd = bound_socket(SOCK_DGRAM, options.port);
   if (!fd) return complain(fd.error());
   const timeval timeout{.tv_sec = 0, .tv_usec = patience.ns / 1000};
   setsockopt(*fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-  EchoService service{options.work(), !options.counts_idle};
+  EchoService service{options.work(),
+                      options.counts(EchoService::Counts::instructions_and_interrupts)};
   std::optional<IdleLoop> idle;
-  if (options.counts_idle && mode != Mode::spinning) service.sleep_beside(idle.emplace());
+  if (options.counts_instructions && mode != Mode::spinning) service.sleep_beside(idle.emplace());
   switch (mode) {
     case Mode::blocking: serve_one_by_one(*fd, 0, service); break;
     case Mode::spinning: serve_one_by_one(*fd, MSG_DONTWAIT, service); break;

@@ -64,6 +64,8 @@ auto with_admin(const Context& context, Use use) -> decltype(use(std::declval<Ad
 void add_vf_commands(CLI::App& root, Commands& commands);      // assign-vf ... show-vf
 void add_limit_commands(CLI::App& root, Commands& commands);   // set-rate, add-filter, list-filters
 void add_daemon_commands(CLI::App& root, Commands& commands);  // list-apps, status, doctor
+void add_sight_commands(CLI::App& root, Commands& commands);   // ss, stats
+void add_capture_command(CLI::App& root, Commands& commands);
 void add_run_command(CLI::App& root, Commands& commands);
 void add_shell_commands(CLI::App& root, Commands& commands);  // completion, version
 

@@ -30,7 +30,7 @@ arrakisctl() {
 source <("$tool" completion bash)
 check 'bash knows it' 'complete -F _arrakisctl arrakisctl' "$(complete -p arrakisctl)"
 check 'commands' 'list-vfs list-filters list-apps' "$(offered arrakisctl list)"
-check 'commands after options' 'status' "$(offered arrakisctl --socket /tmp/x --json stat)"
+check 'commands after options' 'status' "$(offered arrakisctl --socket /tmp/x --json statu)"
 check 'options' '--dry-run' "$(offered arrakisctl assign-vf --dr)"
 check 'global options after the command' '--timeout' "$(offered arrakisctl list-vfs --ti)"
 check 'values in words' 'xdp wire sriov' "$(offered arrakisctl assign-vf --provider '')"
@@ -39,12 +39,14 @@ check 'VFs' 'vf0 vf1' "$(offered arrakisctl set-rate vf)"
 check 'VFs and applications' 'udp_echo' "$(offered arrakisctl show-vf u)"
 check 'nothing where nothing is known' '' "$(offered arrakisctl assign-vf --rate '')"
 check 'files for a path' "${BASH_SOURCE[0]}" "$(offered arrakisctl --socket "${BASH_SOURCE[0]}")"
+check 'states' 'listen last-ack' "$(offered arrakisctl ss --state l)"
+check 'whose frames' 'udp_echo' "$(offered arrakisctl capture --app u)"
 check 'users' 'nobody' "$(offered arrakisctl run --user nobo)"
 check 'shells' 'bash zsh fish' "$(offered arrakisctl completion '' | tr ' ' '\n' | grep sh | xargs)"
 
 # Every command of the help is offered, and every option of its help.
 commands=$("$tool" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z][a-z-]*\) .*/\1/p')
-[[ $(wc -w <<<"$commands") -ge 13 ]] || check 'help lists the commands' '13 or more' "$commands"
+[[ $(wc -w <<<"$commands") -ge 16 ]] || check 'help lists the commands' '16 or more' "$commands"
 # The one word offered that is the one given.
 offered_whole() { offered "$@" | tr ' ' '\n' | grep -x -m 1 -- "${!#}"; }
 for command in $commands; do

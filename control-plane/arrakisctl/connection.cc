@@ -16,6 +16,8 @@ constexpr const char* start_it =
     "start it with `sudo systemctl start arrakisd` (or `sudo arrakisd --policy FILE`), or name its "
     "socket with --socket";
 
+constexpr unsigned descriptors_a_message_max = 1;
+
 std::string reason(const kj::Exception& exception) {
   return control::one_line(exception.getDescription().cStr());
 }
@@ -73,8 +75,11 @@ Result<void> Connection::connect() {
                           .then([](kj::Own<kj::NetworkAddress> address) {
                             return address->connect().attach(kj::mv(address));
                           });
-    stream_ = timer().timeoutAfter(target_.timeout, kj::mv(connecting)).wait(io_.waitScope);
-    client_ = std::make_unique<capnp::TwoPartyClient>(*stream_);
+    stream_ = timer()
+                  .timeoutAfter(target_.timeout, kj::mv(connecting))
+                  .wait(io_.waitScope)
+                  .downcast<kj::AsyncCapabilityStream>();
+    client_ = std::make_unique<capnp::TwoPartyClient>(*stream_, descriptors_a_message_max);
     daemon_ = client_->bootstrap().castAs<protocol::Arrakisd>();
     return {};
   } catch (const kj::Exception& e) {

@@ -41,13 +41,19 @@ class Connection {
   // The answer to `request`, which the caller has filled in.
   template <class Parameters, class Results>
   Result<capnp::Response<Results>> call(capnp::Request<Parameters, Results> request) {
+    return wait(kj::Promise<capnp::Response<Results>>{request.send()});
+  }
+  // What a promise resolves to, in the time of an answer.
+  template <class T>
+  Result<T> wait(kj::Promise<T> answer) {
     try {
-      kj::Promise<capnp::Response<Results>> answer = request.send();
       return timer().timeoutAfter(target_.timeout, kj::mv(answer)).wait(io_.waitScope);
     } catch (const kj::Exception& e) {
       return std::unexpected(failure_of(e));
     }
   }
+  // What the daemon says meanwhile is heard.
+  void pause(kj::Duration duration) { timer().afterDelay(duration).wait(io_.waitScope); }
 
  private:
   kj::Timer& timer() { return io_.provider->getTimer(); }
@@ -57,7 +63,7 @@ class Connection {
 
   const Target target_;
   kj::AsyncIoContext io_;
-  kj::Own<kj::AsyncIoStream> stream_;
+  kj::Own<kj::AsyncCapabilityStream> stream_;
   std::unique_ptr<capnp::TwoPartyClient> client_;
   protocol::Arrakisd::Client daemon_{nullptr};
   bool met_ = false;  // the other end has spoken as arrakisd

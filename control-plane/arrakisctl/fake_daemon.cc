@@ -203,6 +203,15 @@ class FakeDaemon final : public protocol::Arrakisd::Server {
     return kj::READY_NOW;
   }
 
+  kj::Promise<void> look(LookContext context) override {
+    auto outcome = context.getResults().initOutcome();
+    if (state_.denial.message.empty())
+      fake_apps(state_, outcome.initValue());
+    else
+      control::refuse(outcome, state_.denial);
+    return kj::READY_NOW;
+  }
+
  private:
   FakeState& state_;
 };

@@ -20,7 +20,16 @@ struct FakeState {
   Error release_fails;  // likewise
   std::string silent;   // name of the call that is never answered
   std::string breaks;   // name of the call that throws
+
+  // Of the one application that is attached: what it writes for each question, one after the
+  // other and the last one for ever; and what stands in the memory of a capture.
+  std::vector<std::string> pages;
+  std::string ring;
+  Error unanswered;  // what comes instead of a page, when it has a message
 };
+
+// sight: fake_sight.cc
+void fake_apps(FakeState& state, protocol::Attached::Builder out);
 
 protocol::Arrakisd::Client fake_daemon(FakeState& state);
 

@@ -1,6 +1,8 @@
 // run: a program with a VF of its own, for as long as it runs.
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "control-plane/arrakisctl/assign_options.h"
 #include "control-plane/arrakisctl/command.h"
@@ -49,6 +51,26 @@ Result<void> release(const Context& context, const VfName& name) {
   });
 }
 
+// Sockets for programs that know nothing of Arrakis: installed beside this tool, or built with it.
+// Empty: neither.
+std::string posix_library() {
+  std::error_code error;
+  const auto folder = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  for (const char* place : {ARRAKIS_LIBRARIES "/libarrakis-posix.so",
+                            "../../libos/posix/preload/libarrakis-posix.so"}) {
+    const auto library = folder / place;
+    if (std::filesystem::exists(library, error))
+      return std::filesystem::weakly_canonical(library, error).string();
+  }
+  return {};
+}
+
+// What is preloaded already stays, behind it.
+std::string preloaded_with(const std::string& library) {
+  const char* others = std::getenv("LD_PRELOAD");
+  return others != nullptr && *others != '\0' ? library + ':' + others : library;
+}
+
 class Run final : public Command {
  public:
   explicit Run(CLI::App& root)
@@ -61,6 +83,8 @@ class Run final : public Command {
     cli()
         .add_option("--user", user_, "Run it as this user (default: as the caller)")
         ->type_name("USER");
+    cli().add_flag("--native", native_,
+                   "The program speaks to Arrakis itself: leave its sockets to Linux");
   }
 
   bool takes_program() const override { return true; }
@@ -75,6 +99,8 @@ class Run final : public Command {
                     .environment = {{"ARRAKIS_APP", request->app},
                                     {"ARRAKIS_SOCKET",
                                      std::filesystem::absolute(context.target.socket).string()}}};
+    if (const std::string library = posix_library(); !native_ && !library.empty())
+      program.environment.emplace_back("LD_PRELOAD", preloaded_with(library));
     if (!user_.empty()) {
       auto user = find_user(user_);
       if (!user) return std::unexpected(std::move(user).error());
@@ -104,6 +130,7 @@ class Run final : public Command {
 
   AssignOptions options_;
   std::string user_;
+  bool native_ = false;
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "control-plane/arrakisctl/tool_fixture.h"
 
 namespace arrakis::ctl {
@@ -88,6 +90,12 @@ TEST_F(Run, AProgramThatIsNot) {
 TEST_F(Run, AProgramThatCannotBeExecuted) {
   EXPECT_EQ(run({"run", "--app", "udp_echo", "--", "/etc/passwd"}).status, 126);
   expect_released();
+}
+
+TEST_F(Run, SocketsAreOursUnlessTheProgramIsNative) {
+  if (!std::filesystem::exists(LIBARRAKIS_POSIX)) GTEST_SKIP() << "was not built";
+  EXPECT_NE(run(shell("echo $LD_PRELOAD")).out.find("libarrakis-posix.so"), std::string::npos);
+  EXPECT_EQ(run(shell("echo $LD_PRELOAD", {"--native"})).out, "\n");
 }
 
 TEST_F(Run, AnAssignmentThatWasThereStays) {

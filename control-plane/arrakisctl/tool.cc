@@ -42,6 +42,8 @@ Commands all_commands(CLI::App& root) {
   add_vf_commands(root, commands);
   add_limit_commands(root, commands);
   add_daemon_commands(root, commands);
+  add_sight_commands(root, commands);
+  add_capture_command(root, commands);
   add_run_command(root, commands);
   add_shell_commands(root, commands);
   return commands;

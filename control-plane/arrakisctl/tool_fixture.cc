@@ -107,7 +107,7 @@ kj::Own<kj::ConnectionReceiver> ToolFixture::listen() {
 void ToolFixture::serve() {
   receiver_ = listen();
   server_ = kj::heap<capnp::TwoPartyServer>(fake_daemon(state_));
-  serving_ = server_->listen(*receiver_).eagerlyEvaluate(nullptr);
+  serving_ = server_->listenCapStreamReceiver(*receiver_, 1).eagerlyEvaluate(nullptr);
 }
 
 void ToolFixture::serve_bytes(std::string bytes, Then then) {

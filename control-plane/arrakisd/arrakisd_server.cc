@@ -6,6 +6,7 @@
 #include "control-plane/arrakisd/admin_server.h"
 #include "control-plane/arrakisd/audit.h"
 #include "control-plane/arrakisd/session_server.h"
+#include "control-plane/arrakisd/sight_server.h"
 #include "control-plane/policy/decide.h"
 #include "control-plane/protocol/convert.h"
 
@@ -59,6 +60,20 @@ kj::Promise<void> ArrakisdServer::admin(AdminContext context) {
     outcome.setValue(kj::heap<AdminServer>(*client_));
   } else {
     refuse(outcome, may.error());
+  }
+  return kj::READY_NOW;
+}
+
+kj::Promise<void> ArrakisdServer::look(LookContext context) {
+  const kj::StringPtr text = context.getParams().getApp();
+  const std::string_view app{text.cStr(), text.size()};
+  const Outcome<std::vector<Lease>> leases = leases_to_see(*client_, app);
+  audit(client_->peer(), "look", app, leases);
+  auto outcome = context.getResults().initOutcome();
+  if (leases) {
+    describe(*client_, *leases, outcome.initValue());
+  } else {
+    refuse(outcome, leases.error());
   }
   return kj::READY_NOW;
 }

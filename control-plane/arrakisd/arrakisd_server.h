@@ -14,6 +14,7 @@ class ArrakisdServer final : public protocol::Arrakisd::Server {
   kj::Promise<void> attach(AttachContext context) override;
   kj::Promise<void> restore(RestoreContext context) override;
   kj::Promise<void> admin(AdminContext context) override;
+  kj::Promise<void> look(LookContext context) override;
 
  private:
   ClientRef client_;

@@ -12,15 +12,31 @@ void DescriptorCell::blank() {
   is_blank_ = null.get() >= 0 && ::dup3(null.get(), fd_.get(), O_CLOEXEC) >= 0;
 }
 
+void DescriptorCell::refill(kj::AutoCloseFd fd) {
+  KJ_REQUIRE(::dup3(fd.get(), fd_.get(), O_CLOEXEC) >= 0, "no descriptor left");
+  is_blank_ = false;
+}
+
 Client::Client(Services& services, Peer peer) : services_{services}, peer_{std::move(peer)} {
   services_.sessions.enter(*this);
 }
 
-Client::~Client() noexcept(false) { services_.sessions.leave(*this); }
+Client::~Client() noexcept(false) {
+  if (!is_orphan_) services_.sessions.leave(*this);
+}
 
 kj::Own<DescriptorCell> Client::keep(std::string vnic, std::string name, kj::AutoCloseFd fd) {
   cells_.push_back(kj::refcounted<DescriptorCell>(std::move(vnic), std::move(name), kj::mv(fd)));
   return kj::addRef(*cells_.back());
+}
+
+kj::Own<DescriptorCell> Client::keep_again(std::string name, kj::AutoCloseFd fd) {
+  for (auto& cell : cells_) {
+    if (cell->name() != name || !cell->is_blank()) continue;
+    cell->refill(kj::mv(fd));
+    return kj::addRef(*cell);
+  }
+  return keep("", std::move(name), kj::mv(fd));
 }
 
 kj::Maybe<kj::Own<DescriptorCell>> Client::find(std::string_view name) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <kj/refcount.h>
+#include <kj/timer.h>
 
 #include <string>
 #include <vector>
@@ -18,6 +19,7 @@ struct Services {
   Sessions& sessions;
   std::string boot_id;
   std::int64_t started_at;  // seconds since the epoch
+  kj::Timer& timer;
 };
 
 // A descriptor that was, or will be, sent. Cap'n Proto keeps its number in messages that are still
@@ -32,6 +34,7 @@ class DescriptorCell : public kj::Refcounted {
   const std::string& name() const { return name_; }
   bool is_blank() const { return is_blank_; }
   void blank();
+  void refill(kj::AutoCloseFd fd);  // the same number, another object
 
  private:
   std::string vnic_, name_;
@@ -47,6 +50,10 @@ class Client : public kj::Refcounted {
 
   Registry& registry() { return services_.registry; }
   Sessions& sessions() { return services_.sessions; }
+  // The daemon ends. A call that waits for an application outlives even that, until the event loop
+  // goes, and holds what it was called on.
+  void orphan() { is_orphan_ = true; }
+  bool is_orphan() const { return is_orphan_; }
   const Services& services() const { return services_; }
   const Peer& peer() const { return peer_; }
 
@@ -57,6 +64,8 @@ class Client : public kj::Refcounted {
     return cells_.size() + descriptors <= descriptors_max;
   }
   kj::Own<DescriptorCell> keep(std::string vnic, std::string name, kj::AutoCloseFd fd);
+  // The same, in the place of a blank one of that name where there is one.
+  kj::Own<DescriptorCell> keep_again(std::string name, kj::AutoCloseFd fd);
   kj::Maybe<kj::Own<DescriptorCell>> find(std::string_view name);  // that is not blank
   void blank(std::string_view vnic);
 
@@ -69,6 +78,7 @@ class Client : public kj::Refcounted {
   Peer peer_;
   std::vector<kj::Own<DescriptorCell>> cells_;
   std::size_t capabilities_ = 0;
+  bool is_orphan_ = false;
   capnp::CapabilityServerSet<protocol::Filter> filters_;
 };
 

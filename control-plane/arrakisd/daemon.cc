@@ -100,7 +100,7 @@ Outcome<void> serve(Registry& registry, Listener& listener, const Options& optio
   kj::UnixEventPort& port = io.unixEventPort;
   auto stop = port.onSignal(SIGTERM).exclusiveJoin(port.onSignal(SIGINT));
   Sessions sessions{registry, port};
-  Services services{registry, sessions, boot, std::time(nullptr)};
+  Services services{registry, sessions, boot, std::time(nullptr), io.provider->getTimer()};
 
   const auto held = registry.recover();
   if (!held) return std::unexpected(held.error());

@@ -83,7 +83,8 @@ class DaemonTest : public testing::Test, public kj::TaskSet::ErrorHandler {
         kj::heap<Registry>(Registry::Parts{*std::move(policy), *std::move(store),
                                            std::move(providers), Failpoints{}, "boot", is_alive});
     sessions_ = kj::heap<Sessions>(*registry_, io_.unixEventPort);
-    services_ = kj::heap<Services>(Services{*registry_, *sessions_, "boot", 0});
+    services_ =
+        kj::heap<Services>(Services{*registry_, *sessions_, "boot", 0, io_.provider->getTimer()});
     server_ = kj::heap<Server>(*services_, io_.provider->getTimer());
     tasks_ = kj::heap<kj::TaskSet>(*this);
     const auto held = registry_->recover();

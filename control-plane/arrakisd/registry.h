@@ -100,6 +100,7 @@ class Registry {
   Outcome<LeaseId> restore(const ProcessId& process, std::span<const std::uint8_t> token);
   const Lease* lease(LeaseId id) const;
   const Lease* lease_of(std::string_view app) const;
+  std::vector<Lease> leases() const;
   void session_closed(LeaseId id);  // the lease stays
   void reclaim(LeaseId id);         // the process has ended
 

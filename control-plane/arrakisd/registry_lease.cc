@@ -32,6 +32,12 @@ std::unexpected<Error> gone(std::string_view what) {
 
 }  // namespace
 
+std::vector<Lease> Registry::leases() const {
+  std::vector<Lease> all;
+  for (const auto& [app, lease] : leases_) all.push_back(lease);
+  return all;
+}
+
 const Lease* Registry::lease_of(std::string_view app) const {
   const auto found = leases_.find(app);
   return found == leases_.end() ? nullptr : &found->second;

@@ -30,7 +30,9 @@ SessionServer::SessionServer(Client& client, LeaseId lease) : client_{client}, l
   client_->sessions().enter(lease_, *this);
 }
 
-SessionServer::~SessionServer() noexcept(false) { client_->sessions().leave(lease_, *this); }
+SessionServer::~SessionServer() noexcept(false) {
+  if (!client_->is_orphan()) client_->sessions().leave(lease_, *this);
+}
 
 void SessionServer::tell(std::string_view vnic, Observer::Event event) {
   if (unheard_ >= unheard_max) watchers_.clear();  // it does not listen: it shall not fill us up
@@ -95,6 +97,11 @@ kj::Promise<void> SessionServer::lookup(LookupContext context) {
 // The capability stays with its holder, who finds nothing behind it any more.
 kj::Promise<void> SessionServer::end(EndContext) {
   client_->registry().reclaim(lease_);
+  return kj::READY_NOW;
+}
+
+kj::Promise<void> SessionServer::show(ShowContext context) {
+  visible_ = context.getParams().getVisible();
   return kj::READY_NOW;
 }
 

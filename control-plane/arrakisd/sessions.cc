@@ -7,6 +7,11 @@
 
 namespace arrakis::control {
 
+Sessions::~Sessions() noexcept(false) {
+  registry_.observe(nullptr);
+  for (Client* client : clients_) client->orphan();
+}
+
 void Sessions::watch(LeaseId lease, kj::AutoCloseFd pidfd) {
   auto observer = kj::heap<kj::UnixEventPort::FdObserver>(
       port_, pidfd.get(), kj::UnixEventPort::FdObserver::OBSERVE_READ);
@@ -28,6 +33,11 @@ void Sessions::leave(LeaseId lease, SessionServer& session) {
   if (found == sessions_.end() || found->second != &session) return;
   sessions_.erase(found);
   registry_.session_closed(lease);
+}
+
+SessionServer* Sessions::session_of(LeaseId lease) const {
+  const auto found = sessions_.find(lease);
+  return found == sessions_.end() ? nullptr : found->second;
 }
 
 void Sessions::vnic_changed(LeaseId lease, std::string_view vnic, Event event) {

@@ -24,7 +24,7 @@ class Sessions final : public Observer, private kj::TaskSet::ErrorHandler {
   Sessions(Registry& registry, kj::UnixEventPort& port) : registry_{registry}, port_{port} {
     registry_.observe(this);
   }
-  ~Sessions() noexcept(false) { registry_.observe(nullptr); }
+  ~Sessions() noexcept(false);
 
   KJ_DISALLOW_COPY(Sessions);
 
@@ -34,6 +34,8 @@ class Sessions final : public Observer, private kj::TaskSet::ErrorHandler {
   // One session speaks for a lease; after restore() it is the later one.
   void enter(LeaseId lease, SessionServer& session);
   void leave(LeaseId lease, SessionServer& session);
+  // nullptr: nobody speaks for it now.
+  SessionServer* session_of(LeaseId lease) const;
   void enter(Client& client) { clients_.insert(&client); }
   void leave(Client& client) { clients_.erase(&client); }
 

@@ -116,6 +116,14 @@ Outcome<void> may_administer(const Policy& policy, const Subject& subject) {
               "use sudo, or add the user to admins in [daemon] of " + policy.file);
 }
 
+Outcome<void> may_look(const Subject& subject, std::string_view app, std::uint32_t owner) {
+  if (subject.uid == 0 || subject.uid == owner) return {};
+  return fail(Error::Code::denied,
+              who(subject) + " may not look into " + quote(app) + ", which runs as uid " +
+                  std::to_string(owner),
+              "do it as that user, or with sudo");
+}
+
 Outcome<void> may_attach(const Policy& policy, const Subject& subject, std::string_view name) {
   const std::string user = subject.user.empty() ? std::to_string(subject.uid) : subject.user;
   const Outcome<const AppRule*> app = find_app(policy, name, user);

@@ -16,6 +16,9 @@ namespace arrakis::control {
 Outcome<void> may_administer(const Policy& policy, const Subject& subject);
 Outcome<void> may_attach(const Policy& policy, const Subject& subject, std::string_view app);
 
+// Into a process of `owner`'s: packets are seen, so its user may, and root. Administrators may not.
+Outcome<void> may_look(const Subject& subject, std::string_view app, std::uint32_t owner);
+
 // `present`: every VNIC of the machine. The answer has a free name, addresses and MAC.
 Outcome<VnicSpec> decide_vnic(const Policy& policy, std::span<const VnicSpec> present,
                               const AssignRequest& request);

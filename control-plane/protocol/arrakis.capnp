@@ -65,6 +65,10 @@ interface Arrakisd {
   # The same session again, after the connection was lost. Only for the process that attached.
 
   admin @3 () -> (outcome :Outcome(Admin));
+
+  look @4 (app :Text) -> (outcome :Outcome(Attached));
+  # What goes on inside an attached application; empty: inside all of the caller's. For the user
+  # whose process it is, and for root: packets are nobody else's.
 }
 
 interface Session {
@@ -80,6 +84,9 @@ interface Session {
 
   end @6 () -> ();
   # The application gives everything back, as if its process had ended.
+
+  show @7 (visible :Visible) -> ();
+  # How the application can be looked into. One that never says so cannot.
 }
 
 interface Watcher {
@@ -207,6 +214,49 @@ interface Vsa {
 }
 
 struct Name { path @0 :Text; owner @1 :Text; endpoint @2 :Text; }
+
+# ---------------------------------------------------------------------------------------------
+# Looking into an application: arrakisctl ss, stats, capture
+#
+# arrakisd makes the memory, sealed in its size, and hands it to both sides: to the application,
+# whose polling threads write into it, and to who looks. It maps none of it. What is in there:
+# protocol/sight.h, protocol/capture_ring.h. Every answer has a time by which it is due; one that
+# is late is an error that names the application.
+
+struct Attached {
+  apps @0 :List(AttachedApp);
+}
+
+struct AttachedApp {
+  name   @0 :Text;
+  pid    @1 :Int32;
+  queues @2 :List(QueueName);
+  sight  @3 :Sight;
+  struct QueueName { vnic @0 :Text; queue @1 :UInt16; }
+}
+
+interface Sight {   # of arrakisd, for who looks
+  snapshot @0 () -> (outcome :Outcome(SnapshotView));
+  capture  @1 (vnic :Text, queue :UInt16, snapBytes :UInt32) -> (outcome :Outcome(CaptureView));
+  struct SnapshotView { memory @0 :Descriptor; snapshot @1 :Snapshot; }
+  struct CaptureView  { memory @0 :Descriptor; capture  @1 :Capture; }
+}
+
+interface Visible {   # of the application, for arrakisd
+  snapshot @0 (memory :Descriptor) -> (outcome :Outcome(Snapshot));
+  capture  @1 (memory :Descriptor, vnic :Text, queue :UInt16, snapBytes :UInt32)
+           -> (outcome :Outcome(Capture));
+}
+
+interface Snapshot {
+  take @0 (vnic :Text, queue :UInt16, what :What, cursor :UInt64) -> (outcome :Outcome(Nothing));
+  # Writes one page; the cursor of the first is 0, of others what the page before it says.
+  enum What { sockets @0; counters @1; }
+}
+
+interface Capture {   # frames are captured for as long as it is held
+  ended @0 () -> ();  # answered when the application is gone
+}
 
 # ---------------------------------------------------------------------------------------------
 # Administration: arrakisctl

@@ -9,6 +9,7 @@
 #include "extaris/packet/burst.h"
 #include "extaris/packet/bytes.h"
 #include "extaris/stack/counters.h"
+#include "extaris/stack/tap.h"
 
 namespace arrakis::extaris {
 
@@ -40,12 +41,30 @@ class TransmitQueue {
 
   // What the device does not take stays here for the next time.
   void flush() noexcept {
-    if (!burst_.empty()) device_.transmit(burst_);
+    if (burst_.empty()) return;
+    if (tap_ != nullptr) [[unlikely]]
+      return flush_seen();
+    device_.transmit(burst_);
+  }
+
+  // nullptr: nobody looks.
+  void set_tap(Tap* tap) noexcept {
+    tap_ = tap;
+    seen_ = 0;
   }
 
  private:
+  // What was left behind by the last flush has been seen then.
+  [[gnu::noinline]] void flush_seen() noexcept {
+    tap_->see(burst_, seen_, Direction::out);
+    device_.transmit(burst_);
+    seen_ = burst_.size();
+  }
+
   NetDevice& device_;
   Counters& counters_;
+  Tap* tap_ = nullptr;
+  std::size_t seen_ = 0;  // of the burst, by the tap
   Burst burst_;
 };
 

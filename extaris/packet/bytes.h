@@ -17,9 +17,10 @@ namespace arrakis::extaris {
 
 inline std::size_t size(const Packet& packet) { return packet.mbuf()->data_len; }
 
-inline std::span<std::byte> bytes(const Packet& packet) {
-  return {rte_pktmbuf_mtod(packet.mbuf(), std::byte*), packet.mbuf()->data_len};
+inline std::span<std::byte> bytes(rte_mbuf* m) {
+  return {rte_pktmbuf_mtod(m, std::byte*), m->data_len};
 }
+inline std::span<std::byte> bytes(const Packet& packet) { return bytes(packet.mbuf()); }
 
 inline std::string_view text(const Packet& packet) {
   return {rte_pktmbuf_mtod(packet.mbuf(), const char*), packet.mbuf()->data_len};

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "extaris/packet/burst.h"
 #include "extaris/packet/bytes.h"
+#include "extaris/stack/describe_sockets.h"
 #include "extaris/stack/receiver.h"
 
 namespace arrakis::extaris {
@@ -37,6 +38,7 @@ struct Stack::Parts {
   Icmp icmp;
   Reassembly reassembly;
   Receiver receiver;
+  Tap* tap = nullptr;
   Burst incoming;
   Burst unreachable;
 
@@ -79,6 +81,8 @@ std::size_t Stack::poll(Instant now) noexcept {
   p.tcp.set_time(now);
   p.device.receive(p.incoming);
   const std::size_t count = p.incoming.size();
+  if (p.tap != nullptr) [[unlikely]]
+    p.tap->see(p.incoming, 0, Direction::in);
   if (p.tcp.is_idle())
     p.receive_one_by_one();
   else
@@ -105,6 +109,10 @@ std::optional<Instant> Stack::next_deadline() const noexcept {
   consider(parts_->reassembly.next_deadline());
   consider(parts_->tcp.next_deadline());
   return first;
+}
+
+bool Stack::has_route(const IpAddress& target) noexcept {
+  return parts_->ip.path_to(target) != nullptr;
 }
 
 std::expected<UdpSocket, BindError> Stack::bind_udp(const Endpoint& local) noexcept {
@@ -136,6 +144,18 @@ std::size_t Stack::tcp_events(std::span<TcpEvent> out) noexcept {
 std::uint64_t Stack::tcp_event_count() const noexcept { return parts_->tcp.news_count(); }
 
 const Counters& Stack::counters() const noexcept { return parts_->counters; }
+
+std::size_t Stack::tcp_connections() const noexcept { return parts_->tcp.connection_count(); }
+
+std::optional<std::uint64_t> Stack::describe_sockets(std::uint64_t from, std::size_t places,
+                                                     SocketSink& sink) const noexcept {
+  return extaris::describe_sockets(parts_->tcp, parts_->udp, from, places, sink);
+}
+
+void Stack::set_tap(Tap* tap) noexcept {
+  parts_->tap = tap;
+  parts_->link.queue().set_tap(tap);
+}
 
 NetDevice& Stack::device() noexcept { return parts_->device; }
 

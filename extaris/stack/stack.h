@@ -17,6 +17,8 @@
 #include "extaris/netdev/net_device.h"
 #include "extaris/stack/config.h"
 #include "extaris/stack/counters.h"
+#include "extaris/stack/socket_info.h"
+#include "extaris/stack/tap.h"
 #include "extaris/tcp/tcp_connection.h"
 #include "extaris/udp/udp_socket.h"
 
@@ -39,6 +41,9 @@ class Stack {
   // When poll() must be called again even if nothing arrives.
   std::optional<Instant> next_deadline() const noexcept;
 
+  // Whether there is a way to that host, and an address of ours to speak from.
+  bool has_route(const IpAddress& target) noexcept;
+
   // Address "any" (IpAddress{}) listens on all of both families; port 0 picks an ephemeral one.
   std::expected<UdpSocket, BindError> bind_udp(const Endpoint& local) noexcept;
 
@@ -55,6 +60,16 @@ class Stack {
   std::uint64_t tcp_event_count() const noexcept;
 
   const Counters& counters() const noexcept;
+  std::size_t tcp_connections() const noexcept;
+
+  // Every socket, a part at a time: looks at `places` of them from `from` on (0: the first), and
+  // says where to go on; nothing: that was all. One that begins or ends between two calls may be
+  // missing, none is there twice.
+  std::optional<std::uint64_t> describe_sockets(std::uint64_t from, std::size_t places,
+                                                SocketSink& sink) const noexcept;
+  // Sees every frame from now on; nullptr: nobody does. Borrowed.
+  void set_tap(Tap* tap) noexcept;
+
   NetDevice& device() noexcept;
 
  private:

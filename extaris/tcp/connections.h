@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/address.h"
@@ -34,6 +35,7 @@ class Connections {
 
   ControlBlock& at(Index id) noexcept { return blocks_[id]; }
   ControlBlock* blocks() noexcept { return blocks_.get(); }
+  std::span<const ControlBlock> all() const noexcept { return {blocks_.get(), fresh_}; }
   std::size_t count() const noexcept { return count_; }
   // All that were ever in use lie below.
   Index used() const noexcept { return fresh_; }

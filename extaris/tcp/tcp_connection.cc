@@ -6,6 +6,7 @@
 
 #include "extaris/packet/bytes.h"
 #include "extaris/packet/notes.h"
+#include "extaris/tcp/describe.h"
 #include "extaris/tcp/segment_arrives.h"
 #include "extaris/tcp/tcp_layer.h"
 
@@ -138,6 +139,13 @@ void TcpConnection::ask_for_room() noexcept { block_->set(flag::wants_room); }
 
 void TcpConnection::gather() noexcept { layer_->gather(*block_); }
 
+bool TcpConnection::acknowledge() noexcept {
+  if (!block_->has(flag::ack_delayed)) return false;
+  block_->set(flag::ack_now);
+  layer_->gather(*block_);
+  return true;
+}
+
 bool TcpConnection::is_drained() const noexcept { return block_->sent.empty(); }
 
 void TcpConnection::shutdown() noexcept { layer_->shut_sending(*block_); }
@@ -147,23 +155,7 @@ void TcpConnection::abort() noexcept {
   layer_->settle(*block_);
 }
 
-TcpInfo TcpConnection::info() const noexcept {
-  const tcp::ControlBlock& c = *block_;
-  const bool was_synchronized = c.state >= State::established;
-  return {
-      .state = to_string(c.state),
-      .congestion_control = name_of(c.congestion),
-      .unsent_bytes = was_synchronized && c.snd_end.after(c.snd_nxt) ? c.snd_end - c.snd_nxt : 0,
-      .unacknowledged_bytes = c.flight(),
-      .unread_bytes = c.readable(),
-      .congestion_window_bytes = c.cwnd,
-      .slow_start_threshold_bytes = c.ssthresh,
-      .peer_window_bytes = c.snd_wnd,
-      .round_trip_us = c.rtt.srtt_us(),
-      .round_trip_variation_us = c.rtt.variation_us(),
-      .segment_bytes = c.mss,
-      .retransmitted_segments = c.retransmitted_segments};
-}
+TcpInfo TcpConnection::info() const noexcept { return describe(*block_, layer_->now()); }
 
 // ---- TcpListener
 

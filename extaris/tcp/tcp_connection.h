@@ -18,13 +18,13 @@
 #include <expected>
 #include <optional>
 #include <span>
-#include <string_view>
 
 #include "base/address.h"
 #include "base/instant.h"
 #include "extaris/ip/bind_error.h"
 #include "extaris/tcp/tcp_buffer.h"
 #include "extaris/tcp/tcp_event.h"
+#include "extaris/tcp/tcp_info.h"
 #include "extaris/tcp/tcp_options.h"
 
 namespace arrakis::extaris {
@@ -36,22 +36,6 @@ enum class State : std::uint8_t;  // state.h
 struct ControlBlock;
 struct Inspector;
 }  // namespace tcp
-
-// What `ss -ti` shows.
-struct TcpInfo {
-  std::string_view state;
-  std::string_view congestion_control;
-  std::uint32_t unsent_bytes;
-  std::uint32_t unacknowledged_bytes;
-  std::uint32_t unread_bytes;
-  std::uint32_t congestion_window_bytes;
-  std::uint32_t slow_start_threshold_bytes;
-  std::uint32_t peer_window_bytes;
-  std::uint32_t round_trip_us;
-  std::uint32_t round_trip_variation_us;
-  std::uint32_t segment_bytes;  // MSS
-  std::uint32_t retransmitted_segments;
-};
 
 class [[nodiscard]] TcpConnection {
  public:
@@ -96,6 +80,9 @@ class [[nodiscard]] TcpConnection {
 
   // What is sent from here on leaves together, at the next poll or flush of the stack.
   void gather() noexcept;
+
+  // An acknowledgment that waits goes at the next poll or flush. False: none does.
+  bool acknowledge() noexcept;
 
   // Everything that was sent has been acknowledged.
   bool is_drained() const noexcept;

@@ -43,6 +43,7 @@ class TcpLayer {
   // ---- what arrives
   // No segment needs to be looked for.
   bool is_idle() const noexcept { return connections_.count() == 0; }
+  std::size_t connection_count() const noexcept { return connections_.count(); }
   tcp::Connections& connections() noexcept { return connections_; }
   // A segment that the fast path found to be whole and its connection known.
   void receive(tcp::ControlBlock& c, tcp::Segment& segment) noexcept;
@@ -77,6 +78,10 @@ class TcpLayer {
   bool must_wait_for_packets(const tcp::ControlBlock& c) const noexcept;
   const IpAddress& address(std::uint8_t index) const noexcept { return addresses_[index]; }
   const TcpSettings& settings() const noexcept { return settings_; }
+  tcp::Tick now() const noexcept { return now_.tick; }
+  // For tools. Places in a table each, of which some are free (port 0, state closed).
+  std::span<const tcp::Listener> listeners() const noexcept { return listeners_; }
+  std::span<const tcp::ControlBlock> blocks() const noexcept { return connections_.all(); }
   // After the application did something to it: sends, arms, tells.
   void settle(tcp::ControlBlock& c) noexcept;
   // The application lets go of it: RFC 9293, 3.6.1.

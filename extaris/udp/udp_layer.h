@@ -57,6 +57,9 @@ class UdpLayer {
     port.received.push(std::move(payload));
   }
 
+  // For tools. Places in a table, of which some are free (port 0).
+  std::span<const UdpPort> ports() const noexcept { return ports_; }
+
   // ICMP says something of a datagram we sent. False: we did not send it.
   bool report(const TransportError& error) noexcept;
 

@@ -82,6 +82,12 @@ Client::~Client() = default;
 
 std::vector<VnicGrant> Client::take_vnics() { return std::exchange(parts_->vnics, {}); }
 
+Window* Client::window(std::string_view vnic, std::size_t queue) noexcept {
+  for (Window& window : parts_->shared.windows)
+    if (window.vnic() == vnic && window.queue() == queue) return &window;
+  return nullptr;
+}
+
 std::optional<VnicEvent> Client::take_event() noexcept { return parts_->shared.events.take(); }
 
 bool Client::connected() const noexcept {

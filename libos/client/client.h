@@ -13,12 +13,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "arrakis/event.h"
 #include "base/error.h"
 #include "base/instant.h"
 #include "libos/client/grant.h"
+#include "libos/client/window.h"
 
 namespace arrakis::client {
 
@@ -39,6 +41,10 @@ class Client {
 
   // What was assigned; at least one. The second call returns nothing.
   std::vector<VnicGrant> take_vnics();
+
+  // Through which the daemon looks at queue `queue` of a VNIC; nullptr: there is none. Stays where
+  // it is as long as this object lives.
+  Window* window(std::string_view vnic, std::size_t queue) noexcept;
 
   // The oldest event not yet seen. Costs one atomic load when there is none.
   std::optional<VnicEvent> take_event() noexcept;

@@ -8,6 +8,7 @@
 
 #include "libos/client/patience.h"
 #include "libos/client/session.h"
+#include "libos/client/visibility.h"
 
 namespace arrakis::client {
 namespace {
@@ -64,8 +65,9 @@ Error explain(const kj::Exception& exception, const ClientOptions& options) {
 // Keeps `session`, and gets it back from the next daemon when this one goes away.
 class Keeper {
  public:
-  Keeper(kj::AsyncIoContext& io, Patience& patience, const ClientOptions& options, Shared& shared)
-      : io_{io}, patience_{patience}, options_{options}, shared_{shared} {}
+  Keeper(kj::AsyncIoContext& io, Patience& patience, const ClientOptions& options, Shared& shared,
+         Visibility& visibility)
+      : io_{io}, patience_{patience}, options_{options}, shared_{shared}, visibility_{visibility} {}
 
   void keep(std::unique_ptr<Session> session) {
     Token token = session->token();
@@ -91,6 +93,7 @@ class Keeper {
       auto session = std::make_unique<Session>(io_, patience_, options_.socket_path);
       session->restore(token);
       session->watch(kj::heap<EventSink>(shared_.events));
+      session->show(visibility_.capability());
       shared_.restorations.fetch_add(1, std::memory_order_release);
       return session;
     } catch (const Refused&) {  // not there yet, or it does not know us: it may be starting up
@@ -104,7 +107,14 @@ class Keeper {
   Patience& patience_;
   const ClientOptions& options_;
   Shared& shared_;
+  Visibility& visibility_;
 };
+
+void make_windows(const std::vector<VnicGrant>& vnics, std::deque<Window>& windows) {
+  for (const VnicGrant& vnic : vnics)
+    for (std::size_t queue = 0; queue < vnic.queues.size(); ++queue)
+      windows.emplace_back(vnic.info.name, static_cast<std::uint16_t>(queue));
+}
 
 }  // namespace
 
@@ -134,13 +144,16 @@ void run_control_thread(const ClientOptions& options, Shared& shared, Attachment
   try {
     auto io = set_up_io();
     Patience patience{io, shared.stop.get(), options.answer_time};
+    auto visibility = kj::refcounted<Visibility>(io.provider->getTimer(), shared.windows);
     auto session = std::make_unique<Session>(io, patience, options.socket_path);
     std::vector<VnicGrant> vnics = session->attach(options.app);
+    make_windows(vnics, shared.windows);
     session->watch(kj::heap<EventSink>(shared.events));
+    session->show(visibility->capability());
     shared.connected.store(true, std::memory_order_release);
     attached = true;
     attachment.set_value(std::move(vnics));
-    Keeper{io, patience, options, shared}.keep(std::move(session));
+    Keeper{io, patience, options, shared, *visibility}.keep(std::move(session));
   } catch (Refused& refused) {
     give_up(std::move(refused.error));
   } catch (const kj::Exception& exception) {

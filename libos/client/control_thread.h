@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "extaris/netdev/descriptor.h"
 #include "libos/client/client.h"
+#include "libos/client/window.h"
 
 namespace arrakis::client {
 
@@ -33,6 +34,7 @@ class EventQueue {
 struct Shared {
   Descriptor stop;  // eventfd: readable from the moment the application lets go
   EventQueue events;
+  std::deque<Window> windows;  // one a queue; made before the attachment is answered
   std::atomic<bool> connected{false};
   std::atomic<std::uint64_t> restorations{0};
 };

@@ -13,14 +13,22 @@
 #include <csignal>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "control-plane/protocol/sight.h"
 
 namespace arrakis::client::testing {
 
 using Announcement = std::pair<std::string, protocol::Watcher::Event::Kind>;
+
+struct Look {
+  std::string vnic;
+  std::uint16_t queue;
+  std::promise<std::string> answer;
+};
 
 struct FakeArrakisd::Shared {
   Shared(std::string its_path, Facts& its_facts) : path{std::move(its_path)}, facts{its_facts} {}
@@ -35,6 +43,7 @@ struct FakeArrakisd::Shared {
   std::mutex mutex;  // of what follows
   bool stop = false;
   std::vector<Announcement> announcements;
+  std::optional<Look> look;
 };
 
 namespace {
@@ -50,11 +59,15 @@ class FileDescriptor final : public protocol::Descriptor::Server {
 
 class NoDescriptor final : public protocol::Descriptor::Server {};
 
-protocol::Descriptor::Client memory(const Facts& facts, std::size_t bytes) {
-  if (facts.without_descriptors) return kj::heap<NoDescriptor>();
+protocol::Descriptor::Client memory(std::size_t bytes) {
   const int fd = memfd_create("fake", MFD_CLOEXEC);
   ARK_CHECK(ftruncate(fd, static_cast<off_t>(bytes)) == 0);
   return kj::heap<FileDescriptor>(fd);
+}
+
+protocol::Descriptor::Client memory(const Facts& facts, std::size_t bytes) {
+  if (facts.without_descriptors) return kj::heap<NoDescriptor>();
+  return memory(bytes);
 }
 
 protocol::Descriptor::Client event(const Facts& facts) {
@@ -137,11 +150,15 @@ class VnicServer final : public protocol::Vnic::Server {
   Facts& facts_;
 };
 
-using Watchers = kj::Vector<protocol::Watcher::Client>;
+// Capabilities of who attached.
+struct Clients {
+  kj::Vector<protocol::Watcher::Client> watchers;
+  kj::Maybe<protocol::Visible::Client> visible;
+};
 
 class SessionServer final : public protocol::Session::Server {
  public:
-  SessionServer(Facts& facts, Watchers& watchers) : facts_{facts}, watchers_{watchers} {}
+  SessionServer(Facts& facts, Clients& clients) : facts_{facts}, clients_{clients} {}
 
   kj::Promise<void> token(TokenContext context) override {
     context.getResults().setToken(kj::StringPtr{facts_.token.c_str()}.asBytes());
@@ -153,7 +170,11 @@ class SessionServer final : public protocol::Session::Server {
     return kj::READY_NOW;
   }
   kj::Promise<void> watch(WatchContext context) override {
-    watchers_.add(context.getParams().getWatcher());
+    clients_.watchers.add(context.getParams().getWatcher());
+    return kj::READY_NOW;
+  }
+  kj::Promise<void> show(ShowContext context) override {
+    clients_.visible = context.getParams().getVisible();
     return kj::READY_NOW;
   }
   kj::Promise<void> end(EndContext) override {
@@ -163,12 +184,12 @@ class SessionServer final : public protocol::Session::Server {
 
  private:
   Facts& facts_;
-  Watchers& watchers_;
+  Clients& clients_;
 };
 
 class DaemonServer final : public protocol::Arrakisd::Server {
  public:
-  DaemonServer(Facts& facts, Watchers& watchers) : facts_{facts}, watchers_{watchers} {}
+  DaemonServer(Facts& facts, Clients& clients) : facts_{facts}, clients_{clients} {}
 
   kj::Promise<void> hello(HelloContext context) override {
     if (facts_.silent) return kj::NEVER_DONE;
@@ -185,7 +206,7 @@ class DaemonServer final : public protocol::Arrakisd::Server {
       return kj::READY_NOW;
     }
     ++facts_.attached;
-    outcome.setValue(kj::heap<SessionServer>(facts_, watchers_));
+    outcome.setValue(kj::heap<SessionServer>(facts_, clients_));
     return kj::READY_NOW;
   }
   kj::Promise<void> restore(RestoreContext context) override {
@@ -197,13 +218,13 @@ class DaemonServer final : public protocol::Arrakisd::Server {
       return kj::READY_NOW;
     }
     ++facts_.restored;
-    outcome.setValue(kj::heap<SessionServer>(facts_, watchers_));
+    outcome.setValue(kj::heap<SessionServer>(facts_, clients_));
     return kj::READY_NOW;
   }
 
  private:
   Facts& facts_;
-  Watchers& watchers_;
+  Clients& clients_;
 };
 
 int listen_at(const std::string& path) {
@@ -218,8 +239,8 @@ int listen_at(const std::string& path) {
   return fd;
 }
 
-void announce_to(Watchers& watchers, const Announcement& announcement, kj::WaitScope& scope) {
-  for (auto& watcher : watchers) {
+void announce_to(Clients& clients, const Announcement& announcement, kj::WaitScope& scope) {
+  for (auto& watcher : clients.watchers) {
     auto request = watcher.eventRequest();
     auto event = request.initEvent();
     event.setVic(announcement.first);
@@ -228,14 +249,33 @@ void announce_to(Watchers& watchers, const Announcement& announcement, kj::WaitS
   }
 }
 
+std::string look_into(Clients& clients, const Look& look, kj::WaitScope& scope) {
+  const auto error_of = [](auto outcome) -> std::string {
+    return outcome.isError() ? outcome.getError().getMessage().cStr() : "";
+  };
+  KJ_IF_MAYBE (visible, clients.visible) {
+    auto request = visible->snapshotRequest();
+    request.setMemory(memory(sight::page_bytes));
+    auto answer = request.send().wait(scope);
+    if (answer.getOutcome().isError()) return error_of(answer.getOutcome());
+    auto take = answer.getOutcome().getValue().takeRequest();
+    take.setVnic(look.vnic);
+    take.setQueue(look.queue);
+    take.setWhat(protocol::Snapshot::What::COUNTERS);
+    auto taken = take.send().wait(scope);
+    return error_of(taken.getOutcome());
+  }
+  return "nothing is shown";
+}
+
 template <class Shared>
 void serve(Shared& shared) {
   sigset_t all;  // a client may go before it has read its answer: SIGPIPE
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, nullptr);
   auto io = kj::setupAsyncIo();
-  Watchers watchers;
-  capnp::TwoPartyServer server{kj::heap<DaemonServer>(shared.facts, watchers)};
+  Clients clients;
+  capnp::TwoPartyServer server{kj::heap<DaemonServer>(shared.facts, clients)};
   const int fd = listen_at(shared.path);
   auto listener = io.lowLevelProvider->wrapListenSocketFd(kj::AutoCloseFd{fd});
   const auto accepting = server.listenCapStreamReceiver(*listener, 16).eagerlyEvaluate(nullptr);
@@ -251,13 +291,15 @@ void serve(Shared& shared) {
     eventfd_t count = 0;
     eventfd_read(shared.wake, &count);
     std::vector<Announcement> announcements;
+    std::optional<Look> look;
     {
       const std::lock_guard lock{shared.mutex};
       if (shared.stop) return;
       announcements = std::exchange(shared.announcements, {});
+      look = std::exchange(shared.look, std::nullopt);
     }
-    for (const auto& announcement : announcements)
-      announce_to(watchers, announcement, io.waitScope);
+    for (const auto& announcement : announcements) announce_to(clients, announcement, io.waitScope);
+    if (look) look->answer.set_value(look_into(clients, *look, io.waitScope));
   }
 }
 
@@ -303,6 +345,17 @@ void FakeArrakisd::announce(const std::string& vnic, protocol::Watcher::Event::K
     shared_->announcements.emplace_back(vnic, kind);
   }
   eventfd_write(shared_->wake, 1);
+}
+
+std::string FakeArrakisd::look(const std::string& vnic, std::uint16_t queue) {
+  std::future<std::string> answer;
+  {
+    const std::lock_guard lock{shared_->mutex};
+    shared_->look.emplace(vnic, queue, std::promise<std::string>{});
+    answer = shared_->look->answer.get_future();
+  }
+  eventfd_write(shared_->wake, 1);
+  return answer.get();
 }
 
 }  // namespace arrakis::client::testing

@@ -62,6 +62,9 @@ class FakeArrakisd {
   // Sends an event to whoever watches, from the daemon's thread.
   void announce(const std::string& vnic, protocol::Watcher::Event::Kind kind);
 
+  // Looks into who attached last: the error it answers; empty: it wrote a page of counters.
+  std::string look(const std::string& vnic, std::uint16_t queue);
+
  private:
   struct Shared;
   std::unique_ptr<Shared> shared_;

@@ -142,6 +142,17 @@ void Session::watch(protocol::Watcher::Client watcher) {
   }
 }
 
+void Session::show(protocol::Visible::Client visible) {
+  KJ_IF_MAYBE (session, session_) {
+    auto request = session->showRequest();
+    request.setVisible(kj::mv(visible));
+    patience_.answer(request.send().ignoreResult().catch_([](kj::Exception&& exception) {
+      if (exception.getType() != kj::Exception::Type::UNIMPLEMENTED)
+        kj::throwRecoverableException(kj::mv(exception));
+    }));
+  }
+}
+
 void Session::end() {
   KJ_IF_MAYBE (session, session_) {
     patience_.last_words(session->endRequest().send(), last_words_time);

@@ -42,6 +42,8 @@ class Session {
   const Token& token() const { return token_; }
   // What happens to the session from now on goes to `watcher`.
   void watch(protocol::Watcher::Client watcher);
+  // Lets the daemon ask what goes on inside. One of an earlier release never asks.
+  void show(protocol::Visible::Client visible);
   kj::Promise<void> lost() { return rpc_.onDisconnect(); }
 
  private:

@@ -20,6 +20,17 @@ bool Calls::is_ours(int fd) {
   return descriptors_.find(fd) != nullptr;
 }
 
+Result<void> Calls::adopt(int fd, int domain, int type) {
+  const Lock lock = host_.lock();
+  auto made = make_socket(host_, domain, type, 0);
+  if (!made) return std::unexpected(made.error());
+  File& file = **made;
+  descriptors_.put(fd, std::move(*made));
+  for (const FilePtr& other : descriptors_.all())
+    if (EpollSet* set = other ? other->as_epoll_set() : nullptr) set->adopt(fd, file);
+  return {};
+}
+
 void Calls::drop_all() {
   const Lock lock = host_.lock();
   descriptors_.clear();
@@ -124,6 +135,7 @@ Result<int> Calls::device_control(int fd, unsigned long request, void* argument)
       return 0;
     case FIOASYNC: return 0;
     case FIONREAD:
+      if ((*socket)->is_listening()) return fail(EINVAL);
       host_.driver().enter();
       number = static_cast<int>((*socket)->readable_bytes());
       break;

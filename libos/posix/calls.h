@@ -38,6 +38,11 @@ class Calls {
   ~Calls();
 
   bool is_ours(int fd);
+  // False: certainly not; cheap.
+  bool may_be_ours(int fd) const { return descriptors_.may_be_ours(fd); }
+  // That number, open in the kernel, stands for a socket of ours from now on, also where epoll sets
+  // know it already.
+  Result<void> adopt(int fd, int domain, int type);
   // All descriptors are forgotten, and what they stand for goes.
   void drop_all();
 

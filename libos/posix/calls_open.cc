@@ -86,7 +86,6 @@ Result<void> Calls::connect(int fd, const AddressIn& remote) {
     endpoint = *read;
   }
   auto result = socket.connect(endpoint);
-  host_.driver().flush();
   std::optional<Waiting> waiting;
   while (!result && (is(result.error(), EINPROGRESS) || is(result.error(), EALREADY)) &&
          !socket.is_non_blocking) {
@@ -99,6 +98,7 @@ Result<void> Calls::connect(int fd, const AddressIn& remote) {
     if (!news) return is(news.error(), EAGAIN) ? unfinished : news;
     result = socket.connect(endpoint);
   }
+  host_.driver().flush();
   return result;
 }
 

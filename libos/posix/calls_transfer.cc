@@ -32,6 +32,9 @@ Result<void> check(std::span<const iovec> parts) {
 
 Result<std::size_t> Calls::receive_until(Lock& lock, Socket& socket, Incoming& request) {
   const bool is_stream = socket.type() == SOCK_STREAM;
+  if ((request.flags & MSG_ERRQUEUE) != 0) return fail(EAGAIN);
+  // There is no urgent byte, or it stands in line.
+  if ((request.flags & MSG_OOB) != 0) return fail(is_stream ? EINVAL : EOPNOTSUPP);
   const std::size_t room = size_of(request.into);
   const std::size_t least =
       (request.flags & MSG_WAITALL) != 0 ? room : std::min(socket.least_receive(), room);
@@ -46,6 +49,7 @@ Result<std::size_t> Calls::receive_until(Lock& lock, Socket& socket, Incoming& r
     }
     if (!is(received.error(), EAGAIN) || !waits(socket, request.flags))
       return done_or(request.done, received.error());
+    if (socket.ends_waiting()) return 0;
     if (!waiting) {
       waiting.emplace(host_, deadline(socket.receive_timeout()));
       waiting->add(socket, EPOLLIN | EPOLLERR);
@@ -62,8 +66,6 @@ Result<std::size_t> Calls::receive(int fd, std::span<const iovec> into, int flag
   const auto socket = socket_of(fd, keep);
   if (!socket) return std::unexpected(socket.error());
   if (const auto good = check(into); !good) return std::unexpected(good.error());
-  if ((flags & MSG_ERRQUEUE) != 0) return fail(EAGAIN);
-  if ((flags & MSG_OOB) != 0) return fail((*socket)->type() == SOCK_STREAM ? EINVAL : EOPNOTSUPP);
   Incoming request{.into = into, .flags = flags};
   const auto received = receive_until(lock, **socket, request);
   host_.driver().flush();
@@ -83,7 +85,6 @@ Result<std::size_t> Calls::receive_message(int fd, msghdr* message, int flags) {
   if (!socket) return std::unexpected(socket.error());
   const std::span<const iovec> into{message->msg_iov, message->msg_iovlen};
   if (const auto good = check(into); !good) return std::unexpected(good.error());
-  if ((flags & MSG_ERRQUEUE) != 0) return fail(EAGAIN);
   Incoming request{.into = into, .flags = flags};
   const auto received = receive_until(lock, **socket, request);
   host_.driver().flush();

@@ -69,6 +69,7 @@ Result<void> DatagramSocket::bind_if_unbound() {
 }
 
 Result<void> DatagramSocket::bind(const Endpoint& local) {
+  if (!host_.is_ours(local.address)) return fail(EADDRNOTAVAIL);
   if (socket_) return fail(EINVAL);
   return bind_to(local);
 }
@@ -124,10 +125,7 @@ std::uint32_t DatagramSocket::poll() {
 Result<std::size_t> DatagramSocket::receive(Incoming& request) {
   if (error_ != 0) return fail(take_error());
   if (socket_) take_news();
-  if (received_.empty()) {
-    if (shut_read_) return 0;
-    return fail(EAGAIN);
-  }
+  if (received_.empty()) return fail(EAGAIN);
   const extaris::Datagram& first = received_.front();
   const std::size_t size = first.payload().size();
   const std::size_t copied = copy_into(request.into, 0, first.payload());
@@ -138,13 +136,14 @@ Result<std::size_t> DatagramSocket::receive(Incoming& request) {
 }
 
 Result<std::size_t> DatagramSocket::send(const Outgoing& request) {
+  // Even one that is refused has an address afterwards.
+  if (const auto bound = bind_if_unbound(); !bound) return std::unexpected(bound.error());
   const std::size_t size = size_of(request.from);
   if (size > 0xffff) return fail(EMSGSIZE);
   if (!request.target && !peer_) return fail(EDESTADDRREQ);
   if (request.target && request.target->port == 0) return fail(EINVAL);
   if (error_ != 0) return fail(take_error());
   if (shut_write_) return fail(EPIPE);
-  if (const auto bound = bind_if_unbound(); !bound) return std::unexpected(bound.error());
   const Endpoint target = request.target.value_or(peer_.value_or(Endpoint{}));
   if (size <= socket_->largest_unfragmented()) {
     extaris::Datagram datagram = socket_->allocate(size);

@@ -24,6 +24,7 @@ class DatagramSocket final : public Socket {
   Endpoint local() const override;
   std::optional<Endpoint> remote() const override;
   std::size_t readable_bytes() const override;
+  bool ends_waiting() const override { return shut_read_; }
 
   // After each poll of the stack.
   void take_news();

@@ -67,9 +67,20 @@ Result<void> EpollSet::remove(int fd, File& file) {
 Result<void> EpollSet::control_kernel(int operation, int fd, epoll_event* event) {
   const auto done = kernel::epoll_control(kernel_fd_, operation, fd, event);
   if (!done) return std::unexpected(done.error());
-  if (operation == EPOLL_CTL_ADD) ++kernel_members_;
-  if (operation == EPOLL_CTL_DEL) --kernel_members_;
+  if (operation == EPOLL_CTL_DEL)
+    kernel_members_.erase(fd);
+  else
+    kernel_members_[fd] = *event;
   return {};
+}
+
+void EpollSet::adopt(int fd, File& file) {
+  const auto at = kernel_members_.find(fd);
+  if (at == kernel_members_.end()) return;
+  const epoll_event event = at->second;
+  (void)control_kernel(EPOLL_CTL_DEL, fd, nullptr);
+  kernel_members_.erase(fd);
+  (void)add(fd, file, event);
 }
 
 std::size_t EpollSet::collect(std::span<epoll_event> events) {
@@ -87,7 +98,7 @@ std::size_t EpollSet::collect(std::span<epoll_event> events) {
       again.push_back(item);
   }
   ready_.splice(ready_.end(), again);
-  if (count < events.size() && kernel_members_ > 0) {
+  if (count < events.size() && !kernel_members_.empty()) {
     const auto rest = events.subspan(count);
     const auto more = kernel::epoll_look(kernel_fd_, rest.data(), static_cast<int>(rest.size()));
     if (more) count += static_cast<std::size_t>(*more);
@@ -99,7 +110,7 @@ std::uint32_t EpollSet::poll() {
   const bool ours =
       std::ranges::any_of(ready_, [](const Item& item) { return item.ready_now() != 0; });
   if (ours) return EPOLLIN | EPOLLRDNORM;
-  if (kernel_members_ == 0) return 0;
+  if (kernel_members_.empty()) return 0;
   pollfd look{.fd = kernel_fd_, .events = POLLIN, .revents = 0};
   const timespec at_once{};
   return kernel::poll(&look, 1, &at_once).value_or(0) > 0 ? EPOLLIN | EPOLLRDNORM : 0;

@@ -33,10 +33,14 @@ class EpollSet final : public File {
   // Of the kernel's; `event` may be null for EPOLL_CTL_DEL.
   Result<void> control_kernel(int operation, int fd, epoll_event* event);
 
+  // That number was the kernel's and is ours now: what was said of it is so still.
+  void adopt(int fd, File& file);
+  void forget_kernel(int fd) { kernel_members_.erase(fd); }
+
   // Fills in what is ready now, and says how many.
   std::size_t collect(std::span<epoll_event> events);
   // -1: there is nothing of the kernel's in it.
-  int kernel_fd() const { return kernel_members_ > 0 ? kernel_fd_ : -1; }
+  int kernel_fd() const { return kernel_members_.empty() ? -1 : kernel_fd_; }
 
  private:
   using Key = std::pair<int, File*>;
@@ -65,7 +69,7 @@ class EpollSet final : public File {
   static bool reaches(File& file, const EpollSet& set, int depth);
 
   const int kernel_fd_;
-  int kernel_members_ = 0;
+  std::map<int, epoll_event> kernel_members_;
   std::map<Key, Item> items_;
   ReadyList ready_;
 };

@@ -25,6 +25,7 @@ struct Defaults {
   int receive_buffer = 131'072;      // net.ipv4.tcp_rmem, as getsockopt shows it
   int send_buffer = 87'040;          // net.ipv4.tcp_wmem
   int datagram_buffer = 212'992;     // net.core.rmem_default
+  std::uint8_t quick_acks = 16;      // TCP_MAX_QUICKACKS
   std::uint32_t backlog_max = 4096;  // net.core.somaxconn
 };
 

@@ -41,11 +41,10 @@ Result<void> Socket::set_timeout(Duration& timeout, OptionValue value) {
   if (!given) return std::unexpected(given.error());
   if (given->tv_usec < 0 || given->tv_usec >= 1'000'000) return fail(EDOM);
   // Linux: a negative one means not to wait at all; 0 for ever.
+  const bool is_zero = given->tv_sec == 0 && given->tv_usec == 0;
   if (given->tv_sec < 0)
     timeout = {};
-  else if (given->tv_sec == 0 && given->tv_usec == 0)
-    timeout = Duration::max();
-  else if (given->tv_sec > LONG_MAX / 2'000'000'000)
+  else if (is_zero || given->tv_sec > LONG_MAX / 2'000'000'000)
     timeout = Duration::max();
   else
     timeout = Duration::seconds(given->tv_sec) + Duration::microseconds(given->tv_usec);
@@ -174,7 +173,7 @@ Result<void> Socket::get_option(Option option, OptionAnswer& answer) {
   }
   if (option.level == IPPROTO_IPV6) {
     if (family_ == Family::v6 && option.name == IPV6_V6ONLY) return answer.put(only_v6_ ? 1 : 0);
-    return fail(ENOPROTOOPT);
+    return fail(family_ == Family::v6 ? ENOPROTOOPT : EOPNOTSUPP);
   }
   if (option.level != SOL_SOCKET) return get_own_option(option, answer);
   switch (option.name) {

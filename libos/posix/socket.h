@@ -42,6 +42,9 @@ class Socket : public File {
   virtual std::size_t unsent_bytes() const { return 0; }  // TIOCOUTQ
   // Whether close() still waits for the peer (SO_LINGER).
   virtual bool lingers() const { return false; }
+  virtual bool is_listening() const { return false; }
+  // Who would wait to receive is told that there is no more; who does not wait is not.
+  virtual bool ends_waiting() const { return false; }
 
   // Those of every socket (SOL_SOCKET); the rest is of the kind.
   Result<void> set_option(Option option, OptionValue value);
@@ -57,8 +60,6 @@ class Socket : public File {
   virtual Result<void> get_own_option(Option option, OptionAnswer& answer) = 0;
   // An option of SOL_SOCKET has changed.
   virtual void options_changed() {}
-  virtual bool is_listening() const { return false; }
-
   // The pending error, taken off: SO_ERROR.
   int take_error() { return std::exchange(error_, 0); }
 

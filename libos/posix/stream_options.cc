@@ -90,7 +90,10 @@ Result<void> StreamSocket::set_number(int name, int value) {
   switch (name) {
     case TCP_NODELAY: no_delay_ = value != 0; break;
     case TCP_CORK: cork_ = value != 0; break;
-    case TCP_QUICKACK: quick_ack_ = value != 0; return {};
+    case TCP_QUICKACK:
+      talks_in_turns_ = value == 0;
+      if (value != 0 && connection_) (void)connection_->acknowledge();
+      return {};
     case TCP_KEEPIDLE:
       if (!within(1, 32'767)) return fail(EINVAL);
       keep_idle_s_ = value;
@@ -189,7 +192,7 @@ Result<void> StreamSocket::get_own_option(Option option, OptionAnswer& answer) {
   switch (option.name) {
     case TCP_NODELAY: return answer.put(no_delay_ ? 1 : 0);
     case TCP_CORK: return answer.put(cork_ ? 1 : 0);
-    case TCP_QUICKACK: return answer.put(quick_ack_ ? 1 : 0);
+    case TCP_QUICKACK: return answer.put(talks_in_turns_ ? 0 : 1);
     case TCP_KEEPIDLE: return answer.put(keep_idle_s_.value_or(seconds(usual.idle)));
     case TCP_KEEPINTVL: return answer.put(keep_interval_s_.value_or(seconds(usual.interval)));
     case TCP_KEEPCNT: return answer.put(keep_probes_.value_or(usual.probes));

@@ -143,6 +143,7 @@ void StreamSocket::hear(std::uint8_t what) {
   const bool was_fin = had_fin_;
   note_end();
   // What changes the state wakes everybody, whatever they wait for; 0 is that.
+  if ((what & TcpEvent::readable) != 0) acknowledge_quickly();
   const bool is_change =
       (what & (TcpEvent::connected | TcpEvent::ended)) != 0 || had_fin_ != was_fin;
   if (is_change) return tell(0);
@@ -154,8 +155,8 @@ void StreamSocket::hear(std::uint8_t what) {
 }
 
 Result<void> StreamSocket::bind(const Endpoint& local) {
-  if (is_bound_ || connection_ || listener_) return fail(EINVAL);
   if (!host_.is_ours(local.address)) return fail(EADDRNOTAVAIL);
+  if (is_bound_ || connection_ || listener_) return fail(EINVAL);
   const auto port = host_.reserve_port(local, reuse_address_ || reuse_port_);
   if (!port) return std::unexpected(port.error());
   bound_ = {local.address, *port};
@@ -203,7 +204,11 @@ Result<void> StreamSocket::begin(const Endpoint& remote) {
 
 Result<void> StreamSocket::connect(const std::optional<Endpoint>& remote) {
   if (!remote) {
-    if (connection_ && !is_closed()) connection_->abort();
+    if (connection_ && !is_closed()) {
+      connection_->abort();
+      error_ = ECONNRESET;  // tcp_disconnect()
+    }
+    if (listener_) (void)shutdown(SHUT_RD);
     forget_connection();
     phase_ = Phase::unconnected;
     return {};

@@ -32,6 +32,7 @@ class StreamSocket final : public Socket {
   std::size_t readable_bytes() const override;
   std::size_t unsent_bytes() const override;
   bool lingers() const override;
+  bool is_listening() const override { return listener_.has_value(); }
 
   // News of the stack: bits of TcpEvent.
   void hear(std::uint8_t what);
@@ -45,7 +46,6 @@ class StreamSocket final : public Socket {
   Result<void> set_own_option(Option option, OptionValue value) override;
   Result<void> get_own_option(Option option, OptionAnswer& answer) override;
   void options_changed() override;
-  bool is_listening() const override { return listener_.has_value(); }
 
   extaris::tcp::State state() const;
   // Past the handshake, or never in one.
@@ -69,6 +69,11 @@ class StreamSocket final : public Socket {
   Result<void> set_number(int name, int value);
   Result<void> put_info(OptionAnswer& answer);
 
+  // Linux acknowledges at once until it sees that the two sides talk in turns, and the first few
+  // segments (net/ipv4/tcp_input.c, "quickack").
+  void acknowledge_quickly();
+  void note_answer();
+
   std::optional<extaris::TcpListener> listener_;
   std::optional<extaris::TcpConnection> connection_;
   std::deque<extaris::TcpBuffer> held_;  // received, not read
@@ -80,12 +85,14 @@ class StreamSocket final : public Socket {
   bool is_bound_ = false;
   bool end_is_noted_ = false;
   bool had_fin_ = false;
+  bool talks_in_turns_ = false;
+  std::uint8_t quick_acks_ = host_.defaults.quick_acks;  // still to be had
+  Instant last_received_{};
   Endpoint bound_;
 
   // Options of IPPROTO_TCP.
   bool no_delay_ = false;
   bool cork_ = false;
-  bool quick_ack_ = true;
   bool fast_open_connect_ = false;
   int fast_open_queue_ = 0;
   int max_segment_ = 0;

@@ -78,7 +78,19 @@ Result<std::size_t> StreamSocket::send(const Outgoing& request) {
     taken += step;
   }
   if (taken == 0 && wanted > 0) return fail(EAGAIN);
+  if (taken > 0) note_answer();
   return taken;
+}
+
+void StreamSocket::acknowledge_quickly() {
+  if (talks_in_turns_ || quick_acks_ == 0 || !connection_) return;
+  last_received_ = host_.driver().now();
+  if (connection_->acknowledge()) --quick_acks_;
+}
+
+void StreamSocket::note_answer() {
+  if (talks_in_turns_ || quick_acks_ == 0) return;
+  talks_in_turns_ = host_.driver().now() - last_received_ < extaris::tcp::limits::delayed_ack;
 }
 
 std::size_t StreamSocket::readable_bytes() const {

@@ -13,9 +13,10 @@ namespace {
 
 constexpr std::string_view default_socket = "/run/arrakis/arrakisd.sock";
 constexpr std::size_t app_name_max = 63;
-// Packets of a wire, reassembly and the bookkeeping of DPDK; touched only as far as it is used.
-constexpr std::size_t memory_mib = 32;
-constexpr std::size_t memory_mib_a_queue = 36;
+// Bookkeeping of DPDK and reassembly; touched only as far as it is used. What a card reaches is
+// pinned, zeroed and mapped before its queue exists, used or not: no more of it than is needed.
+constexpr std::size_t memory_mib = 32, memory_mib_a_queue = 36;
+constexpr std::size_t memory_mib_of_functions = 8, memory_mib_a_function_queue = 10;
 // What a packet takes of it: its place in the pool's ring, and for a card the whole of it.
 constexpr std::size_t packet_bytes = 16, function_packet_bytes = 2560;
 
@@ -32,10 +33,16 @@ bool any_is_function(const std::vector<client::VnicGrant>& grants) {
   return false;
 }
 
-std::size_t queues_of(const std::vector<client::VnicGrant>& grants) {
-  std::size_t count = 0;
-  for (const auto& grant : grants) count += grant.queues.size();
-  return count;
+std::size_t memory_mib_of(const std::vector<client::VnicGrant>& grants, std::size_t packets) {
+  std::size_t functions = 0, others = 0;  // queues
+  for (const auto& grant : grants)
+    for (const auto& queue : grant.queues)
+      ++(std::holds_alternative<client::SriovGrant>(queue) ? functions : others);
+  const std::size_t a_queue = memory_mib_a_queue + packets * packet_bytes / (1 << 20);
+  const std::size_t a_function_queue =
+      memory_mib_a_function_queue + packets * function_packet_bytes / (1 << 20);
+  return (others != 0 ? memory_mib : memory_mib_of_functions) + others * a_queue +
+         functions * a_function_queue;
 }
 
 }  // namespace
@@ -63,19 +70,16 @@ Outcome<App> App::attach(std::string_view name, const Options& options) {
   if (!client) return std::unexpected(std::move(client.error()));
   std::vector<client::VnicGrant> grants = client->take_vnics();
 
-  const bool has_functions = any_is_function(grants);
-  const std::size_t mib_a_queue =
-      memory_mib_a_queue +
-      options.packets * (has_functions ? function_packet_bytes : packet_bytes) / (1 << 20);
   if (auto eal = extaris::start_eal(
-          {.memory_mib = memory_mib + mib_a_queue * queues_of(grants), .pci = has_functions});
+          {.memory_mib = memory_mib_of(grants, options.packets), .pci = any_is_function(grants)});
       !eal)
     return std::unexpected(std::move(eal.error()));
 
   std::vector<Vnic> vnics;
   for (client::VnicGrant& grant : grants) {
-    auto vnic = VnicBuilder::build(
-        std::move(grant), {.connections = options.connections, .packets = options.packets});
+    auto vnic = VnicBuilder::build(std::move(grant),
+                                   {.connections = options.connections, .packets = options.packets},
+                                   *client);
     if (!vnic) return std::unexpected(std::move(vnic.error()));
     vnics.push_back(std::move(*vnic));
   }

@@ -1,8 +1,10 @@
 #include "libos/runtime/queue_loop.h"
 
 #include <poll.h>
+#include <sys/epoll.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <ctime>
 
@@ -26,7 +28,7 @@ std::size_t QueueLoop::wait(std::optional<Duration> timeout) noexcept {
   const Instant begun = clock_.now();
   const Instant end = timeout ? after(begun, *timeout) : never;
   // Who has no doorbell cannot sleep.
-  const Instant spin_end = doorbell() < 0 ? end : std::min(end, after(begun, spin_));
+  const Instant spin_end = device_->doorbell() < 0 ? end : std::min(end, after(begun, spin_));
   while (clock_.last() < spin_end) {
     if (const std::size_t count = poll()) return count;
     if (has_news()) return 0;
@@ -57,6 +59,20 @@ void QueueLoop::disarm() noexcept {
   clock_.now();  // the program slept, most likely
 }
 
+// An epoll costs the kernel a little at each packet, so there is one only for who asks.
+int QueueLoop::doorbell() noexcept {
+  const int of_device = device_->doorbell();
+  if (of_device < 0 || outlook_.bell() < 0) return of_device;
+  if (both_bells_) return both_bells_.get();
+  extaris::Descriptor both{::epoll_create1(EPOLL_CLOEXEC)};
+  for (const int fd : {of_device, outlook_.bell()}) {
+    epoll_event event{.events = EPOLLIN, .data = {}};
+    if (::epoll_ctl(both.get(), EPOLL_CTL_ADD, fd, &event) != 0) return of_device;
+  }
+  both_bells_ = std::move(both);
+  return both_bells_.get();
+}
+
 // When to poll again even if nothing rings.
 std::optional<Instant> QueueLoop::wake_by(Instant now) const noexcept {
   const std::optional<Instant> timer = stack_.next_deadline();
@@ -72,14 +88,18 @@ std::optional<Duration> QueueLoop::next_deadline() const noexcept {
 }
 
 QueueLoop::Wake QueueLoop::sleep(Instant until) noexcept {
-  pollfd bell{.fd = doorbell(), .events = POLLIN, .revents = 0};
+  // A negative descriptor is not looked at.
+  std::array<pollfd, 2> bells{pollfd{.fd = device_->doorbell(), .events = POLLIN, .revents = 0},
+                              pollfd{.fd = outlook_.bell(), .events = POLLIN, .revents = 0}};
+  pollfd& bell = bells[0];
   const auto sleep_for = [&](Duration duration) {
     const timespec relative = to_timespec(std::max(duration, Duration{}));
-    return ::ppoll(&bell, 1, duration == Duration::max() ? nullptr : &relative, nullptr);
+    return ::ppoll(bells.data(), bells.size(), duration == Duration::max() ? nullptr : &relative,
+                   nullptr);
   };
   const Duration at_most = until == never ? Duration::max() : until - clock_.last();
   int result = sleep_for(at_most);
-  if (result > 0 && (bell.revents & POLLIN) == 0) {
+  if (result > 0 && bell.revents != 0 && (bell.revents & POLLIN) == 0) {
     // The device is broken and its descriptor says so at every look: do not spin on that.
     bell.fd = -1;
     result = sleep_for(std::min(at_most, link_check));

@@ -15,6 +15,7 @@
 #include "extaris/netdev/net_device.h"
 #include "extaris/stack/stack.h"
 #include "libos/runtime/clock.h"
+#include "libos/runtime/outlook.h"
 
 namespace arrakis::runtime {
 
@@ -25,12 +26,16 @@ class QueueLoop {
   // Two wake-ups long: who asks again within that time is better off with a server that spins.
   static constexpr Duration spin_default = Duration::microseconds(50);
 
-  QueueLoop(std::unique_ptr<extaris::NetDevice> device, const extaris::StackConfig& config)
-      : device_{std::move(device)}, stack_{*device_, config} {}
+  // `window`: through which others look; outlives this; nullptr: nobody ever does.
+  QueueLoop(std::unique_ptr<extaris::NetDevice> device, const extaris::StackConfig& config,
+            client::Window* window = nullptr)
+      : device_{std::move(device)}, stack_{*device_, config}, outlook_{stack_, window} {}
 
   std::size_t poll() noexcept {
     if (armed_) [[unlikely]]
       disarm();
+    if (outlook_.is_asked()) [[unlikely]]
+      outlook_.answer();
     return stack_.poll(clock_.recent());
   }
   std::size_t wait(std::optional<Duration> timeout = std::nullopt) noexcept;
@@ -40,7 +45,8 @@ class QueueLoop {
   std::optional<Duration> next_deadline() const noexcept;
 
   void set_spin(Duration spin) noexcept { spin_ = spin; }
-  int doorbell() const noexcept { return device_->doorbell(); }
+  // Readable when poll() has something to do: packets, or somebody who looks.
+  int doorbell() noexcept;
   extaris::Stack& stack() noexcept { return stack_; }
   const extaris::Stack& stack() const noexcept { return stack_; }
 
@@ -53,6 +59,8 @@ class QueueLoop {
 
   std::unique_ptr<extaris::NetDevice> device_;
   extaris::Stack stack_;
+  Outlook outlook_;
+  extaris::Descriptor both_bells_;  // an epoll; made for who has an event loop of his own
   SeldomClock<> clock_;
   Duration spin_ = spin_default;
   bool armed_ = false;

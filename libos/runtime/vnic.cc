@@ -38,7 +38,8 @@ Vnic& Vnic::operator=(Vnic&& other) noexcept {
 }
 Vnic::~Vnic() = default;
 
-Outcome<Vnic> VnicBuilder::build(client::VnicGrant grant, const runtime::QueueLimits& limits) {
+Outcome<Vnic> VnicBuilder::build(client::VnicGrant grant, const runtime::QueueLimits& limits,
+                                 client::Client& client) {
   Vnic vnic;
   auto devices = runtime::make_devices(grant, limits.packets);
   if (!devices) return std::unexpected(std::move(devices.error()));
@@ -48,7 +49,8 @@ Outcome<Vnic> VnicBuilder::build(client::VnicGrant grant, const runtime::QueueLi
     if (!seed) return std::unexpected(seed.error());
     extaris::StackConfig config = runtime::stack_config(grant.info, *seed);
     config.tcp.connections_max = limits.connections;
-    vnic.queues_.push_back(QueueBuilder::build(std::move(device), config));
+    vnic.queues_.push_back(QueueBuilder::build(
+        std::move(device), config, client.window(grant.info.name, vnic.queues_.size())));
   }
   vnic.name_ = std::move(grant.info.name);
   vnic.provider_ = std::move(grant.info.provider);

@@ -9,7 +9,7 @@ CPP = (".h", ".cc", ".c")
 TEXT = (*CPP, ".py", ".sh", ".md", ".build", ".toml", ".capnp", ".txt", ".gp")
 DATA_PATH = ("base/", "extaris/", "caladan/", "vfio/", "libos/runtime/")
 TYPED_BYTES = ("base/byte_reader.h", "extaris/wire/", "extaris/packet/", "extaris/netdev/",
-               "vfio/", "control-plane/providers/")
+               "vfio/", "control-plane/providers/", "control-plane/protocol/capture_ring.h")
 
 
 @dataclasses.dataclass(frozen=True)

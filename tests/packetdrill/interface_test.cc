@@ -5,10 +5,10 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -22,9 +22,7 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 TEST_F(Tool, EveryPointerIsThere) {
-  std::array<void*, 33> pointers{};
-  static_assert(sizeof(pointers) == sizeof(i));
-  std::memcpy(pointers.data(), &i, sizeof(i));
+  const auto pointers = std::bit_cast<std::array<void*, 33>>(i);
   for (std::size_t n = 0; n < pointers.size(); ++n) EXPECT_NE(pointers[n], nullptr) << n;
 }
 
@@ -38,6 +36,9 @@ TEST_F(Tool, PassiveOpenDataAndClose) {
   EXPECT_EQ(be16_t::from_raw(peer.sin_port).host(), 40'000);
   give({.flags = tcp::psh | tcp::ack, .seq = 1, .ack = iss + 1, .payload = "hello"});
   EXPECT_EQ(read(connection), "hello");
+  const Packet quick = expect_sent();
+  EXPECT_EQ(quick.flags, tcp::ack);
+  EXPECT_EQ(quick.ack, 6u);
   EXPECT_EQ(write(connection, "answer"), 6);
   const Packet data = expect_sent();
   EXPECT_EQ(data.payload, "answer");
@@ -184,6 +185,24 @@ TEST_F(Tool, LargeWriteIsOneBurstWithOnePush) {
   }
 }
 
+// As Linux: at once until the two sides talk in turns, then with the answer or after a while.
+TEST_F(Tool, AcknowledgmentsAreQuickAtFirst) {
+  const int fd = established();
+  give({.flags = tcp::ack, .seq = 1, .ack = iss + 1, .payload = "ab"});
+  const long long first_us = now_us();
+  EXPECT_NEAR(static_cast<double>(expect_sent().at_us - first_us), 0, 100);
+  EXPECT_EQ(write(fd, "answer"), 6);
+  EXPECT_EQ(expect_sent().payload, "answer");
+  give({.flags = tcp::ack, .seq = 3, .ack = iss + 7, .payload = "cd"});
+  const long long second_us = now_us();
+  const Packet late = expect_sent();
+  EXPECT_EQ(late.ack, 5u);
+  EXPECT_NEAR(static_cast<double>(late.at_us - second_us), 40'000, 1500);
+  EXPECT_EQ(set_option(fd, IPPROTO_TCP, TCP_QUICKACK, 1), 0);
+  give({.flags = tcp::ack, .seq = 5, .ack = iss + 7, .payload = "ef"});
+  EXPECT_NEAR(static_cast<double>(expect_sent().at_us - now_us()), 0, 100);
+}
+
 TEST_F(Tool, WritevIsOneSegment) {
   const int fd = established();
   std::string head = "head", body = "body";
@@ -224,6 +243,7 @@ TEST_F(Tool, ResetAndEndAreTold) {
 TEST_F(Tool, CloseWithUnreadDataResets) {
   const int fd = established();
   give({.flags = tcp::psh | tcp::ack, .seq = 1, .ack = iss + 1, .payload = "unread"});
+  EXPECT_EQ(expect_sent().flags, tcp::ack);
   EXPECT_EQ(close(fd), 0);
   EXPECT_EQ(expect_sent().flags, tcp::rst | tcp::ack);
 }

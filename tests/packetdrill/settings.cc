@@ -94,6 +94,8 @@ bool set_number(Settings& settings, std::string_view name, long value) {
     tcp.sack = value != 0;
   } else if (name == "ecn" || name == "net.ipv4.tcp_ecn") {
     tcp.ecn = value == 1;
+  } else if (name == "quickack") {
+    settings.defaults.quick_acks = static_cast<std::uint8_t>(std::clamp(value, 0L, 255L));
   } else if (name == "net.core.somaxconn") {
     settings.defaults.backlog_max = static_cast<std::uint32_t>(std::clamp(value, 1L, 4096L));
   } else {

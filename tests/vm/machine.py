@@ -21,6 +21,11 @@ class Kernel:
     modules: pathlib.Path  # the folder with modules.dep
 
 
+# A thread for each core would be no faster here, and loses: QEMU 10.0 frees the map of memory that
+# one core changes (a function that is reset) under another that is late to hear of it, and aborts.
+ACCELERATOR = "tcg,thread=single"
+
+
 @dataclasses.dataclass(frozen=True)
 class Hardware:
     cores: int = 2
@@ -29,6 +34,7 @@ class Hardware:
     words: tuple = ()      # further ones of QEMU
     arguments: tuple = ()  # of the guest's kernel
     fds: tuple = ()        # that `words` speak of
+    host_cores: tuple = ()  # that QEMU may run on; empty: all
 
 
 def command(kernel, initramfs, folder, hardware, arguments, fds):
@@ -36,7 +42,7 @@ def command(kernel, initramfs, folder, hardware, arguments, fds):
     line, monitor = fds
     words = [
         "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-        "-M", "q35,accel=tcg,kernel-irqchip=split", "-cpu", hardware.cpu,
+        "-M", "q35,kernel-irqchip=split", "-accel", ACCELERATOR, "-cpu", hardware.cpu,
         "-smp", str(hardware.cores), "-m", "2048",
         "-device", "intel-iommu,intremap=on,caching-mode=on",
         "-kernel", str(kernel.image), "-initrd", str(initramfs),
@@ -56,6 +62,10 @@ def command(kernel, initramfs, folder, hardware, arguments, fds):
                   "-device", f"igb,id=card{card},bus=port{card},netdev=wire{card},"
                              f"mac=52:54:00:00:00:{card + 1:02x}"]
     return [*words, *nvme(folder), *hardware.words]
+
+
+def pinned(cores):
+    return ["taskset", "--cpu-list", ",".join(map(str, cores))] if cores else []
 
 
 def nvme(folder):
@@ -82,7 +92,7 @@ class Machine:
         fds = (line.fileno(), monitor.fileno())
         # It ends with us, however we end.
         self._process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL",
+            ["setpriv", "--pdeathsig", "KILL", *pinned(hardware.host_cores),
              *command(kernel, initramfs, folder, hardware, arguments, fds)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=(folder / "qemu.log").open("wb"), pass_fds=(*fds, *hardware.fds))

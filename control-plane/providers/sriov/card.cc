@@ -2,16 +2,21 @@
 
 #include <fmt/format.h>
 
+#include "control-plane/providers/sriov/machine_needs.h"
+
 namespace arrakis::control::sriov {
 namespace {
 
-Outcome<void> check_is_card(const vfio::PciFunction& function) {
+Outcome<void> check_is_card(const std::string& root, const vfio::PciFunction& function) {
   const std::string name = function.address.to_string();
-  if (!function.is_ethernet())
-    return fail(
-        Error::Code::unavailable,
-        fmt::format("{} is no network card: its class is {:06x}", name, function.class_code),
-        "lspci -D lists what each function is; network cards have class 0200");
+  // First: what the machine needs makes no difference to it, and no --force a card of a disk.
+  if (!function.is_ethernet()) {
+    const auto carried = carried_by(root, function);
+    return fail(Error::Code::unavailable,
+                fmt::format("{} is no network card: its class is {:06x}{}", name,
+                            function.class_code, carried ? ", and it carries " + *carried : ""),
+                "lspci -D lists what each function is; network cards have class 0200");
+  }
   if (function.physical_function)
     return fail(Error::Code::usage, name + " is itself a virtual function",
                 "name its physical function, " + function.physical_function->to_string());
@@ -53,7 +58,7 @@ Outcome<Card> find_card(const vfio::Sysfs& sysfs, std::string_view physical) {
                 "name its PCI address in the pool (see: lspci -D)");
   auto function = vfio::read_function(sysfs, *address);
   if (!function) return std::unexpected(function.error());
-  if (auto is = check_is_card(*function); !is) return std::unexpected(is.error());
+  if (auto is = check_is_card(root_of(sysfs), *function); !is) return std::unexpected(is.error());
   std::string netdev = function->netdevs.front();
   return Card{*std::move(function), std::move(netdev)};
 }

@@ -64,10 +64,19 @@ void SriovProvider::wait_for_link(const std::string& netdev, const sriov::PfLink
 
 Outcome<void> SriovProvider::create(VnicSpec& spec) {
   if (auto reserved = reserve(spec); !reserved) return reserved;
-  if (auto clean = scrub(spec); !clean) return clean;  // what an earlier life left behind
+  if (!is_at_rest(*spec.function))
+    if (auto clean = scrub(spec); !clean) return clean;  // what an earlier life left behind
   auto made = make(spec);
   if (!made) (void)scrub(spec);
   return made;
+}
+
+// Only root has met it since it was reset; and VFIO resets it once more for whoever opens it.
+bool SriovProvider::is_at_rest(const VirtualFunction& function) const {
+  const auto address = sriov::find_function(*parts_.sysfs, function);
+  if (!address || !at_rest_.contains(*address)) return false;
+  const auto found = vfio::read_function(*parts_.sysfs, *address);
+  return found && found->driver.empty();
 }
 
 Outcome<void> SriovProvider::make(const VnicSpec& spec) {
@@ -81,6 +90,7 @@ Outcome<void> SriovProvider::make(const VnicSpec& spec) {
     return put;
   const auto address = sriov::find_function(*parts_.sysfs, function);
   if (!address) return std::unexpected(address.error());
+  at_rest_.erase(*address);
   const auto bound = vfio::bind_driver(*parts_.sysfs, *address, vfio_driver);
   if (!bound) return std::unexpected(bound.error());
   step("sriov.bound");
@@ -139,8 +149,10 @@ Outcome<void> SriovProvider::scrub_function(const std::string& physical, std::ui
   if (auto reset = vfio::reset_function(sysfs, function); !reset) return reset;
   step("sriov.reset");
   auto rest = sriov::put_settings(*parts_.links, card->netdev, index, {}, parts_.step);
-  if (rest) step("sriov.rested");
-  return rest;
+  if (!rest) return rest;
+  at_rest_.insert(function);
+  step("sriov.rested");
+  return {};
 }
 
 Outcome<void> SriovProvider::return_node(vfio::PciAddress function) {

@@ -59,6 +59,7 @@ class SriovProvider final : public Provider {
   Outcome<void> check_function(const VirtualFunction& function);
   Outcome<void> make(const VnicSpec& spec);
   Outcome<void> scrub_function(const std::string& physical, std::uint16_t index);
+  bool is_at_rest(const VirtualFunction& function) const;
   Outcome<void> return_node(vfio::PciAddress function);
   void scrub_leftovers(const std::string& physical, std::span<const VnicSpec> live);
   void wait_for_link(const std::string& netdev, const sriov::PfLink& before);
@@ -69,6 +70,7 @@ class SriovProvider final : public Provider {
   sriov::LinkNews news_ = sriov::LinkNews::listen();
   sriov::DmaFaults dma_faults_{*parts_.sysfs};
   std::map<std::string, bool> carriers_;  // last seen, by card
+  std::set<vfio::PciAddress> at_rest_;    // scrubbed by us, and given to nobody since
 };
 
 }  // namespace arrakis::control

@@ -58,7 +58,11 @@ class Sriov : public testing::Test {
   }
   void reached(std::string_view step) {
     if (step == dies_at_) throw Crash{};
-    if (step == vanishes_at_) sysfs_->remove(at(card_address));
+    if (step != vanishes_at_) return;
+    if (only_functions_)
+      (void)vfio::set_virtual_functions(*sysfs_, at(card_address), 0);
+    else
+      sysfs_->remove(at(card_address));
   }
 
   static VnicSpec spec(std::uint16_t index = 0) {
@@ -95,6 +99,15 @@ class Sriov : public testing::Test {
     EXPECT_EQ(vfio::virtual_functions(*sysfs_, at(card_address)).size(), 0u);
     return checked.error();
   }
+  // A disk of this function holds the root file system.
+  void put_root_on(const std::string& function) const {
+    put("/proc/self/mountinfo", "22 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw\n");
+    const std::filesystem::path root{sriov::root_of(*sysfs_)};
+    const auto block = root / "sys/devices/pci0000:00" / function / "nvme/nvme0/nvme0n1/nvme0n1p2";
+    std::filesystem::create_directories(block);
+    std::filesystem::create_directories(root / "sys/dev/block");
+    std::filesystem::create_symlink(block, root / "sys/dev/block/259:2");
+  }
   void put(const std::string& path, const std::string& text) const {
     const std::string whole = sriov::root_of(*sysfs_) + path;
     std::filesystem::create_directories(std::filesystem::path{whole}.parent_path());
@@ -104,6 +117,7 @@ class Sriov : public testing::Test {
   FakeSysfs* sysfs_;
   FakeVfLinks* links_;
   std::string dies_at_, vanishes_at_;
+  bool only_functions_ = false;  // vanish, and not the card
   std::unique_ptr<SriovProvider> provider_;
 };
 
@@ -137,6 +151,7 @@ TEST_F(Sriov, MakesAFunctionThatItsProcessMayOpenAndTakesItBack) {
     expect_at_rest();
     EXPECT_EQ(sysfs_->resets_of(at(sriov.function)), 2u);  // before and after
     ASSERT_TRUE(provider_->create(vnic));
+    EXPECT_EQ(sysfs_->resets_of(at(sriov.function)), 2u);  // it was at rest, and nobody had it
   }
 }
 
@@ -164,6 +179,22 @@ TEST_F(Sriov, RefusesWhatIsNoNetworkCard) {
   VnicSpec vnic = spec();
   vnic.function->physical = "0000:02:00.0";
   EXPECT_EQ(refusal(vnic).message, "0000:02:00.0 is no network card: its class is 010802");
+  put_root_on("0000:02:00.0");
+  vnic.function->forced = true;  // changes nothing: it has no functions to give
+  EXPECT_EQ(refusal(vnic).message,
+            "0000:02:00.0 is no network card: its class is 010802, and it carries the root file "
+            "system (nvme0n1p2)");
+}
+
+TEST_F(Sriov, SparesACardThatCarriesTheRootFileSystemUnlessForced) {
+  put_root_on(card_address);
+  VnicSpec vnic = spec();
+  const Error error = refusal(vnic);
+  EXPECT_EQ(error.code, Error::Code::conflict);
+  EXPECT_NE(error.message.find("the root file system (nvme0n1p2)"), std::string::npos);
+  EXPECT_NE(error.remedy.find("--force"), std::string::npos);
+  vnic.function->forced = true;
+  EXPECT_TRUE(provider_->check(vnic));
 }
 
 TEST_F(Sriov, SparesACardThatCarriesTheDefaultRouteUnlessForced) {
@@ -251,6 +282,26 @@ TEST_F(Sriov, ACardThatVanishesBetweenTwoStepsIsAnError) {
     EXPECT_TRUE(provider_->create(vnic)) << step;
     sysfs_->remove(at(card_address));
     plug_in();
+    links_->link.vfs.assign(4, {});
+  }
+}
+
+TEST_F(Sriov, AFunctionThatVanishesBetweenTwoStepsIsAnError) {
+  if (::getuid() != 0) GTEST_SKIP() << "gives nodes back to root";
+  only_functions_ = true;
+  for (const char* step : {"sriov.vfs", "sriov.closed", "sriov.unbound", "sriov.reset",
+                           "sriov.rested", "sriov.mac", "sriov.vlan", "sriov.rate"}) {
+    vanishes_at_ = step;
+    VnicSpec vnic = spec(1);
+    const auto made = provider_->create(vnic);
+    ASSERT_FALSE(made) << step;
+    EXPECT_FALSE(made.error().message.empty());
+    vanishes_at_.clear();
+    EXPECT_FALSE(provider_->admit(vnic, holder())) << step;
+    EXPECT_TRUE(provider_->scrub(vnic)) << step;  // nothing is left of it
+    links_->link.vfs.assign(4, {});
+    EXPECT_TRUE(provider_->create(vnic)) << step;
+    ASSERT_TRUE(vfio::set_virtual_functions(*sysfs_, at(card_address), 0));
     links_->link.vfs.assign(4, {});
   }
 }

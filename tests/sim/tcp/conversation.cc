@@ -82,6 +82,13 @@ void Conversation::finish_or_complain() {
              up_.received == up_.length && down_.received == down_.length;
 }
 
+// A server that takes text from a SYN may end before its client has heard of it at all; to the
+// client that is a refusal.
+bool Conversation::is_told_truly(TcpError error) const {
+  return error == TcpError::none || error == TcpError::reset ||
+         (error == TcpError::refused && plan_.is_fast);
+}
+
 // The other side must hear of it, unless it never knew of the connection, or had seen its good end.
 void Conversation::break_off() {
   TcpConnection* mine = plan_.fate == Fate::client_aborts ? &client_
@@ -96,7 +103,7 @@ void Conversation::break_off() {
     is_broken_off_ = true;
   }
   is_done_ = other == nullptr || other->has_ended();
-  if (other != nullptr && other->error() != TcpError::none && other->error() != TcpError::reset)
+  if (other != nullptr && !is_told_truly(other->error()))
     complain("broken off, but told otherwise");
 }
 

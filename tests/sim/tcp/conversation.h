@@ -60,6 +60,7 @@ class Conversation {
   void receive_some(extaris::TcpConnection& at, Stream& stream, Random& random, bool is_greedy);
   void finish_or_complain();
   void break_off();
+  bool is_told_truly(extaris::TcpError error) const;
   void complain(const std::string& what);
 
   Plan plan_;

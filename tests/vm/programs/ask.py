@@ -1,8 +1,9 @@
 """Asks an echo service: each datagram comes back as it was sent.
 
-usage: ask.py ADDRESS [COUNT]
+usage: ask.py ADDRESS [COUNT [PORTS]]    from so many ports, in turn
 """
 
+import contextlib
 import socket
 import sys
 
@@ -13,12 +14,17 @@ REPEATS = 240  # of a text of 11 to 13 bytes: up to two fragments
 
 def main():
     address, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 20
+    ports = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as asker:
-        asker.settimeout(SECONDS)
-        asker.connect((address, 7))
+    with contextlib.ExitStack() as stack:
+        askers = [stack.enter_context(socket.socket(family, socket.SOCK_DGRAM))
+                  for _ in range(ports)]
+        for asker in askers:
+            asker.settimeout(SECONDS)
+            asker.connect((address, 7))
         for number in range(count):
             text = f"question {number} ".encode() * (1 + number * 37 % REPEATS)
+            asker = askers[number % ports]
             if not any(answered(asker, text) for _ in range(ATTEMPTS)):
                 sys.exit(f"{address} did not answer question {number} of {len(text)} bytes")
     print(f"{address} answered {count} questions")

@@ -1,5 +1,6 @@
-// vf_app: an application on all queue pairs of its VNIC: answers on each, and prints what the
-// control plane tells it ("link_down vf0"). It does not end by itself.
+// vf_app: an application on all queue pairs of its VNIC: answers on each, and prints which of them
+// heard anything ("queue 0") and what the control plane tells it ("link_down vf0"). It does not end
+// by itself.
 //
 // usage: vf_app        as $ARRAKIS_APP
 #include <arrakis/arrakis.h>
@@ -28,6 +29,7 @@ int run() {
   auto app = App::attach();
   if (!app) return report(app.error());
   std::vector<UdpSocket> sockets;
+  std::vector<bool> heard(app->vnic().queues().size());
   for (Queue& queue : app->vnic().queues()) {
     auto socket = queue.bind_udp(echo_port);
     if (!socket) return report(socket.error());
@@ -37,7 +39,11 @@ int run() {
   std::fflush(stdout);
   for (;;) {
     for (std::size_t i = 0; i < sockets.size(); ++i) {
-      app->vnic().queue(i).wait(Duration::milliseconds(5));
+      if (app->vnic().queue(i).wait(Duration::milliseconds(5)) != 0 && !heard[i]) {
+        heard[i] = true;
+        std::printf("queue %zu\n", i);
+        std::fflush(stdout);
+      }
       while (Datagram datagram = sockets[i].receive())
         (void)sockets[i].reply(std::move(datagram));  // lost if it cannot be sent, as UDP may
     }

@@ -61,6 +61,8 @@ ctl release-vf two >/dev/null
 start_server one
 first=$server
 ok "the server answers" ask 10.9.0.2
+refused "a function that another application has" "\"$(vf_of 0)\" is not ours" \
+  ctl assign-vf --app two --device "$(vf_of 0)"
 refused "a second process that wants to be it" "process $first is attached as app" run_one one
 ok "its function is released while it runs" ctl release-vf one
 begin "the server let go, and lives"
@@ -72,7 +74,16 @@ ok "a function with two queue pairs is assigned" ctl assign-vf --app two --queue
 start_server two tests/vm/vf_app
 grep -q "on 2 queues" "$out/two.log"
 ip neighbor flush dev eth1  # the former function had a MAC of its own
-ok "its server answers" ask 10.9.0.2
+ok "its server answers 32 ports" ask 10.9.0.2 32 32
+begin "its card spreads over both, or is programmed not to"
+# VMOLR of the function's pool (82576 data sheet, 8.14.5), whose bit 17 turns RSS on.
+index=0
+[[ $(vf_of 0) == $(ctl --json show-vf two | sed -n 's/.*"device": "\([^"]*\)".*/\1/p') ]] || index=1
+registers=$(sed -n '1s/ .*//p' "/sys/bus/pci/devices/$card/resource")
+programmed=$(monitor "xp /1xw $(printf 0x%x $((registers + 0x5ad0 + 4 * index)))" | sed 's/.*: //')
+heard=$(grep -c '^queue ' "$out/two.log")
+((programmed & 1 << 17)) || same "$heard" 1
+say "ok: $step: VMOLR is $programmed, $heard of 2 queues heard of it"
 told() { grep -q "^$1 " "$out/two.log"; }
 begin "it is told of the link"
 monitor set_link card0 off
