@@ -17,6 +17,7 @@ addresses = ["10.20.0.0/24"]
 [pool.wires]
 provider = "wire"
 addresses = ["10.30.0.0/24"]
+mtu = 9000
 
 [[app]]
 name = "echo"

@@ -30,6 +30,10 @@ MICRO_NS = {"UDP echo 64 B": 30, "TCP request/response 64 B, 1 connection": 100,
 def micro(rows):
     for row in rows:
         most = next((ns for case, ns in MICRO_NS.items() if row["case"].startswith(case)), None)
+        if row["case"] == "TCP forged SYN":
+            share = 1 - row["median"] * 1e-9 * 1e6
+            yield line("TCP: a million forged SYNs a second leave half of a core, and real clients "
+                       "get in", share >= 0.5, f"{share:.0%}; {row['median']:.0f} ns each")
         if row["system"] == "arrakis-n" and row["case"].endswith("no checksums") and most:
             yield line(f"{row['case']}: at most {most} ns", row["median"] <= most,
                        f"{row['median']:.1f} ns")
@@ -159,6 +163,17 @@ def tcp_memory(rows, count):
     ours = rows.median("arrakis-n", "memif", case, "bytes")
     linux = rows.median("linux", "veth", case, "bytes")
     yield line(f"{case}: less memory than Linux's", ours < linux, f"{ours:,.0f} and {linux:,.0f} B")
+
+
+STREAM_GBIT_S = {1500: 8, 9000: 20}
+
+
+def tcp_stream(rows, cases):
+    """`cases`: (MTU, name)"""
+    for mtu, name in cases:
+        ours = rows.median("arrakis-n", "memif", name, "rate")
+        least = STREAM_GBIT_S[mtu]
+        yield line(f"memif, {name}: at least {least} Gb/s", ours >= least, f"{ours:.1f} Gb/s")
 
 
 def packet_cost(rows):

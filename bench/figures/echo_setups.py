@@ -20,6 +20,8 @@ LINUX_DEVICE, LINUX_PEER = "lab0", "lab1"
 VNIC_DEVICE = "ark-vf0"
 VNIC_LOAD_ADDRESS = "10.20.0.200/24"
 
+WIRE = ("--provider", "wire", "--wire", "bench", "--mtu", "1500")
+
 # The other modes poll: what counts is the time of polls that found work.
 PROCESS_TIME = {"blocking", "batched", "sleeping", "adaptive"}
 
@@ -139,7 +141,7 @@ class Bench:
 
     def _vnic(self, stack, setup):
         if setup.wire == "memif":
-            record = self._assign(stack, "echo", "--provider", "wire", "--wire", "bench")
+            record = self._assign(stack, "echo", *WIRE)
         else:
             record = self._assign(stack, "echo", "--provider", "xdp")
         command = [self._server_of(setup.system), "--core", SERVER_CORE, "--port", PORT,
@@ -162,7 +164,7 @@ class Bench:
         if setup.client == "kernel client":
             return [program("bench/" + self._programs.kernel_load), *self._programs.load_words], {}
         if setup.wire == "memif":
-            app, where = "load-wire", ["--provider", "wire", "--wire", "bench"]
+            app, where = "load-wire", WIRE
         elif setup.system == "linux":
             app, where = "load-linux", ["--provider", "xdp", "--device", LINUX_DEVICE]
         else:

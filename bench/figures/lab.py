@@ -109,6 +109,12 @@ class Program:
             self._process.wait()
             raise LabError(f"{self.name} did not end within {timeout} s") from None
 
+    def stop(self):
+        """For who does not end by itself."""
+        if self.running():
+            self._process.kill()
+        self._process.wait()
+
     def end(self):
         if self.running():
             self._process.terminate()
@@ -146,6 +152,9 @@ class Lab:
                           self.folder / f"{stem}.err", environment)
         self._programs.append(started)
         return started
+
+    def ip(self, *words):
+        run("ip", *words)
 
     def veth(self, here, there, namespace, subnet):
         """A veth pair: `here` with address 2 of the subnet, `there` with address 1."""

@@ -7,7 +7,7 @@ import statistics
 
 UNITS = {"throughput": "req/s", "p50": "us", "p99": "us", "p999": "us", "cpu": "us/request",
          "added": "ns", "instructions": "instructions", "memory": "MiB",
-         "bytes": "B/connection", "share": "% of a core"}
+         "bytes": "B/connection", "share": "% of a core", "rate": "Gb/s"}
 
 
 def words_of_tcp(case):

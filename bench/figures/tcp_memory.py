@@ -47,6 +47,7 @@ def measure(lab, bench, setup, window_s):
     with bench.serve(setup) as service:
         server = service.server.pid
         memory = kernel_memory if setup.system == "linux" else lambda: resident(server)
+        time.sleep(SETTLE_S)  # attached, it still makes its pool of packets
         before = memory()
         client = lab.start(*service.client, "--server", f"{service.address}:{PORT}", "--core",
                            CLIENT_CORE, "--seconds", WORK_S, "--case", f"64x64/{count}", "--hold",
@@ -66,7 +67,11 @@ def measure(lab, bench, setup, window_s):
 
 def main(arguments):
     options = parse(__doc__, arguments)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (2 * COUNT + 1024, 2 * COUNT + 1024))
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if most != resource.RLIM_INFINITY and most < COUNT + 100:
+        sys.exit(f"error: Linux's ends need {COUNT + 100:,} descriptors each, and {most:,} are "
+                 f"allowed\n  fix: ulimit -n {COUNT + 100}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     rounds, window_s = (1, 5) if options.quick else (3, 20)
     rows = Rows("tcp_memory")
     try:

@@ -76,7 +76,7 @@ class KernelConnectTransport {
   }
   void ask(int fd) {
     const Message& request = requests_[static_cast<std::size_t>(fd)];
-    (void)!write(fd, request.data(), request.size());
+    (void)!::send(fd, request.data(), request.size(), MSG_NOSIGNAL);
   }
 
   Endpoint server_;

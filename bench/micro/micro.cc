@@ -18,6 +18,7 @@
 #include "bench/micro/cycling_device.h"
 #include "bench/micro/frames.h"
 #include "bench/micro/lwip_echo.h"
+#include "bench/micro/syn_flood.h"
 #include "bench/micro/tcp_clients.h"
 #include "extaris/netdev/frame_echo.h"
 #include "extaris/packet/eal.h"
@@ -160,6 +161,34 @@ Summary measure_tcp(const Options& options, extaris::PacketPool& pool, const Tcp
   });
 }
 
+// A SYN from nobody, answered by a cookie; and who is real gets in all the same.
+Summary measure_flood(const Options& options, extaris::PacketPool& pool) {
+  SynFlood flood{pool};
+  extaris::Stack stack{flood,
+                       {.addresses = {{server_v4, 24}},
+                        .routes = {{*IpPrefix::parse("10.64.0.0/10"), client_v4}},
+                        .neighbors = {{client_v4, client_mac}},
+                        .seed = 1,
+                        .tcp = {.connections_max = 4096}}};
+  auto listener = stack.listen_tcp({{}, tcp_port});
+  Instant now{};
+  std::size_t accepted = 0;
+  const Summary result = measure(options, SynFlood::burst_packets, [&] {
+    now = now + Duration::microseconds(32);
+    stack.poll(now);
+    while (auto client = listener->accept()) {
+      client->abort();
+      ++accepted;
+    }
+    stack.flush();
+    return true;
+  });
+  // The first come before the flood has shown, and the last one is on its way.
+  const bool all_got_in = accepted + 2 >= flood.clients();
+  if (!all_got_in) std::printf("%zu of %zu real clients got in\n", accepted, flood.clients());
+  return all_got_in ? result : Summary{};
+}
+
 // What of it is the device's own.
 Summary measure_driver(const Options& options, extaris::PacketPool& pool) {
   CyclingDevice device{pool, {.mac = server_mac}, request_frame(true)};
@@ -209,6 +238,7 @@ int run(const Options& options) {
     add("arrakis-n", c.name, [&] { return measure_arrakis(options, *pool, c); });
   for (const TcpCase& c : tcp_cases)
     add("arrakis-n", c.name, [&] { return measure_tcp(options, *tcp_pool, c); });
+  add("arrakis-n", "TCP forged SYN", [&] { return measure_flood(options, *tcp_pool); });
   add("lwip", "UDP echo 64 B, IPv4, checksums", [&] { return measure_lwip(options); });
   add("driver", "UDP echo 64 B, IPv4, no checksums",
       [&] { return measure_driver(options, *pool); });

@@ -57,6 +57,15 @@ class Connections {
     if (id != none && !blocks_[id].sent.empty()) prefetch_packet(blocks_[id].sent.last());
   }
 
+  // The same for one that stands in line to send: itself, and what it sends next.
+  void prefetch(Index id) const noexcept {
+    __builtin_prefetch(&blocks_[id], 1);
+    __builtin_prefetch(&blocks_[id].sent, 1);
+  }
+  void prefetch_unsent(Index id) const noexcept {
+    if (blocks_[id].unsent != nullptr) prefetch_packet(blocks_[id].unsent);
+  }
+
   ControlBlock* find(std::uint32_t hash, const IpAddress& local, const IpAddress& remote,
                      std::uint16_t local_port, std::uint16_t remote_port) noexcept {
     const Index id = table_.find(hash, [&](Index i) {

@@ -24,6 +24,8 @@ class IndexRing {
   bool full() const noexcept { return size() > mask_; }
   void push(Index i) noexcept { places_[tail_++ & mask_] = i; }
   Index pop() noexcept { return places_[head_++ & mask_]; }
+  // Who comes after so many others. REQUIRES: ahead < size().
+  Index peek(std::uint32_t ahead) const noexcept { return places_[(head_ + ahead) & mask_]; }
 
  private:
   struct Free {

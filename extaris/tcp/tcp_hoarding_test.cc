@@ -99,5 +99,59 @@ TEST_F(TcpHoardingTest, BytesOneByOneAreBoundedToo) {
   for (Pair& pair : deaf) pair.ours.abort();
 }
 
+// Takes nothing while it is told so, and counts how often it is asked.
+class StubbornDevice final : public NetDevice {
+ public:
+  explicit StubbornDevice(NetDevice& device) : device_{device} {}
+  const DeviceInfo& info() const noexcept override { return device_.info(); }
+  void receive(Burst& burst) noexcept override { device_.receive(burst); }
+  void transmit(Burst& burst) noexcept override {
+    ++asked;
+    if (!is_full) device_.transmit(burst);
+  }
+  PacketPool& pool() noexcept override { return device_.pool(); }
+
+  int asked = 0;
+  bool is_full = false;
+
+ private:
+  NetDevice& device_;
+};
+
+TEST_F(TcpHoardingTest, AFullDeviceIsNotAskedForEachThatWaits) {
+  StubbornDevice device{link.end(0)};
+  Stack many{device, host(1)};
+  const auto run = [&] {
+    for (int i = 0; i < 200; ++i) {
+      now = now + Duration::microseconds(50);
+      link.advance(now);
+      many.poll(now);
+      server.poll(now);
+    }
+  };
+  many.poll(now);
+  std::vector<TcpConnection> ours, theirs;
+  for (int i = 0; i < 100; ++i) {
+    ours.push_back(std::move(*many.connect_tcp(server_v4)));
+    if (i % 50 == 0) run();  // no more than wait for one ARP answer
+  }
+  run();
+  while (auto accepted = listener.accept()) theirs.push_back(std::move(*accepted));
+  ASSERT_EQ(theirs.size(), ours.size());
+
+  device.is_full = true;
+  for (TcpConnection& connection : ours) write(connection, "hello");
+  device.asked = 0;
+  many.poll(now);
+  EXPECT_LE(device.asked, 3) << "36 stand in line behind a burst of 64";
+
+  device.is_full = false;
+  run();
+  for (TcpConnection& connection : theirs) EXPECT_EQ(read(connection), "hello");
+  for (TcpConnection& connection : ours) connection.abort();
+  theirs.clear();
+  run();
+}
+
 }  // namespace
 }  // namespace arrakis::extaris::test
