@@ -6,6 +6,9 @@ set -Eeuo pipefail
 export build=${VM_BUILD:?}  # the project's
 export out=/run/out         # files for whoever reads the results
 step="the first step"
+# In front of a command: as a user that owns nothing, without a capability.
+export nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups
+  --inh-caps=-all --bounding-set=-all)
 
 say() {
   echo "$*"

@@ -78,7 +78,7 @@ count_vfs() { ctl --json list-vfs | grep -c '"provider"' || true; }
 
 # nobody COMMAND...: without a capability, in the background. Sets `process`.
 nobody() {
-  setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps -all --bounding-set -all "$@" &
+  "${nobody[@]}" "$@" &
   process=$!
 }
 

@@ -10,8 +10,7 @@ ok "a function is assigned" ctl assign-vf --app one
 begin "killed under traffic, it is back each time"
 export ARRAKIS_SOCKET=$socket ARRAKIS_APP=one
 python3 tests/vm/programs/deaths.py 50 10.9.0.2 "$out/arrakisd.log" \
-  setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
-  "$build/examples/udp_echo" >"$out/deaths" 2>"$out/servers.log" ||
+  "${nobody[@]}" "$build/examples/udp_echo" >"$out/deaths" 2>"$out/servers.log" ||
   fail "$(tail -n 1 "$out/deaths")"
 wait_for 20 at_rest 0
 say "ok: $(tail -n 1 "$out/deaths")"
