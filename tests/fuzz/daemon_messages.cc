@@ -42,7 +42,7 @@ struct Daemon {
                                  *Store::open(":memory:"), providers(), Failpoints{}, "boot",
                                  [](const ProcessId&) { return true; }}},
         sessions{registry, io.unixEventPort},
-        services{registry, sessions, "boot", 0},
+        services{registry, sessions, "boot", 0, io.provider->getTimer()},
         server{services, io.provider->getTimer()} {
     (void)registry.recover();
     AssignRequest request;
