@@ -1,6 +1,6 @@
 #!/bin/bash
-# test.sh: builds everything and runs every test. On a fresh Debian 12, as root or with sudo, under
-# 30 minutes on 2 cores; a second run costs what changed.
+# test.sh: builds everything and runs every test. On a fresh Debian 12, as root or with sudo, some
+# 45 minutes on 2 cores; a second run costs what changed.
 #
 # usage: ./test.sh [--no-install]
 #
