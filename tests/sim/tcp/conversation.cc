@@ -54,6 +54,7 @@ void Conversation::inspect() {
 }
 
 void Conversation::act(Random& random, bool is_greedy) {
+  is_done_ = is_done_ || was_led_astray();
   if (is_done_) return;
   if (plan_.fate == Fate::refused) {
     is_done_ = client_.error() == TcpError::refused;
@@ -65,6 +66,10 @@ void Conversation::act(Random& random, bool is_greedy) {
     finish_or_complain();
   else
     break_off();
+}
+
+bool Conversation::was_led_astray() const {
+  return plan_.may_be_led_astray && !server_ && client_.error() == TcpError::timed_out;
 }
 
 void Conversation::exchange(Random& random, bool is_greedy) {

@@ -25,6 +25,9 @@ class Conversation {
     Fate fate = Fate::finishes;
     std::size_t abort_after = 0;  // bytes received by both
     bool is_fast = false;         // text goes with the SYN, and may arrive twice (RFC 7413)
+    // The cable damages frames. ARP has no checksum: a wrong address that it taught may be believed
+    // for longer than a SYN is repeated (RFC 4861, 7.3: 30 s and more).
+    bool may_be_led_astray = false;
   };
   Conversation(extaris::TcpConnection client, const Plan& plan);
 
@@ -60,6 +63,7 @@ class Conversation {
   void receive_some(extaris::TcpConnection& at, Stream& stream, Random& random, bool is_greedy);
   void finish_or_complain();
   void break_off();
+  bool was_led_astray() const;
   bool is_told_truly(extaris::TcpError error) const;
   void complain(const std::string& what);
 

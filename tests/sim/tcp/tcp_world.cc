@@ -96,7 +96,8 @@ Conversation::Plan TcpWorld::make_plan(const Host& client) {
   Conversation::Plan plan{.name = random_.next(),
                           .up_bytes = random_.below(longest),
                           .down_bytes = random_.below(longest),
-                          .is_fast = client.takes_old_syns};
+                          .is_fast = client.takes_old_syns,
+                          .may_be_led_astray = cable_.faults.corrupt != 0};
   if (random_.once_in(4)) {
     plan.fate = static_cast<Fate>(1 + random_.below(3));
     plan.abort_after = random_.below(plan.up_bytes + plan.down_bytes + 1);
