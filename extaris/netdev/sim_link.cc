@@ -1,10 +1,10 @@
 #include "extaris/netdev/sim_link.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "extaris/packet/bytes.h"
+#include "extaris/packet/copy.h"
 
 namespace arrakis::extaris {
 namespace {
@@ -12,14 +12,6 @@ namespace {
 constexpr std::size_t ethernet_header_bytes = 14;
 // A reordered frame is held for a part of this, beside the link's own delay.
 constexpr Duration reorder_hold = Duration::microseconds(100);
-
-Packet copy_of(const Packet& frame, PacketPool& pool) noexcept {
-  Packet copy = pool.allocate();
-  if (!copy || tailroom(copy) < size(frame)) return {};
-  resize(copy, size(frame));
-  std::memcpy(bytes(copy).data(), bytes(frame).data(), size(frame));
-  return copy;
-}
 
 void flip_one_bit(const Packet& frame, Random& random) noexcept {
   const std::uint64_t bit = random.below(size(frame) * 8);

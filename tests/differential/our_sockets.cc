@@ -13,7 +13,6 @@ namespace {
 using posix::Calls;
 using posix::Host;
 using posix::Lock;
-using posix::Result;
 using posix::Sleeper;
 using posix::Wake;
 
@@ -70,18 +69,6 @@ class Cable final : public posix::Driver {
   Host hosts_[2]{{*this, {}}, {*this, {}}};
   Calls calls_[2]{Calls{hosts_[0]}, Calls{hosts_[1]}};
 };
-
-template <class T>
-int answer(const Result<T>& result) {
-  if (!result) {
-    errno = static_cast<int>(result.error());
-    return -1;
-  }
-  if constexpr (std::is_void_v<T>)
-    return 0;
-  else
-    return static_cast<int>(*result);
-}
 
 std::optional<Duration> timeout(int ms) {
   return ms < 0 ? std::nullopt : std::optional{Duration::milliseconds(ms)};

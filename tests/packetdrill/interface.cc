@@ -18,23 +18,10 @@ namespace {
 
 using posix::AddressIn;
 using posix::AddressOut;
-using posix::Result;
+using posix::answer;
 
 World& of(void* userdata) { return *static_cast<World*>(userdata); }
 posix::Calls& calls(void* userdata) { return of(userdata).calls(); }
-
-template <class T>
-auto answer(const Result<T>& result) {
-  using Answer = std::conditional_t<std::is_same_v<T, std::size_t>, ssize_t, int>;
-  if (!result) {
-    errno = static_cast<int>(result.error());
-    return static_cast<Answer>(-1);
-  }
-  if constexpr (std::is_void_v<T>)
-    return 0;
-  else
-    return static_cast<Answer>(*result);
-}
 
 std::optional<Duration> timeout_of(int ms) {
   return ms < 0 ? std::nullopt : std::optional{Duration::milliseconds(ms)};

@@ -11,19 +11,11 @@ namespace {
 
 using arrakis::packetdrill::current;
 using arrakis::packetdrill::World;
-using arrakis::posix::Result;
 
 // nullptr: it is the kernel's.
 World* owner(int fd) {
   World* world = current().world;
   return world != nullptr && world->calls().is_ours(fd) ? world : nullptr;
-}
-
-template <class T>
-int answer(const Result<T>& result) {
-  if (result) return 0;
-  errno = static_cast<int>(result.error());
-  return -1;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "extaris/packet/bytes.h"
+#include "extaris/packet/copy.h"
 #include "extaris/wire/ethernet.h"
 
 namespace arrakis::sim {
@@ -16,14 +17,6 @@ using extaris::Packet;
 constexpr MacAddress switch_mac{{2, 0, 0, 0, 1, 0}};
 
 MacAddress mac_of(std::size_t host) { return {{2, 0, 0, 0, 0, static_cast<std::uint8_t>(host)}}; }
-
-Packet copy_of(const Packet& frame, extaris::PacketPool& pool) noexcept {
-  Packet copy = pool.allocate();
-  if (!copy) return copy;
-  extaris::resize(copy, size(frame));
-  std::memcpy(bytes(copy).data(), bytes(frame).data(), size(frame));
-  return copy;
-}
 
 }  // namespace
 
