@@ -38,6 +38,14 @@ Error explain(const kj::Exception& exception, const Seen& seen) {
   }
 }
 
+// What becomes of a call when its question to the application fails.
+template <class Context>
+auto refusal(Context context, const Seen& seen) {
+  return [context, seen](kj::Exception&& exception) mutable {
+    refuse(context.getResults().initOutcome(), explain(exception, seen));
+  };
+}
+
 // Both sides may map all of it, and none can make it shorter under the other.
 kj::AutoCloseFd sealed_memory(std::size_t bytes) {
   kj::AutoCloseFd fd{::memfd_create("arrakis-sight", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
@@ -107,9 +115,7 @@ class SnapshotServer final : public protocol::Snapshot::Server {
               else
                 refuse(outcome, value.error());
             },
-            [context, seen = seen_](kj::Exception&& exception) mutable {
-              refuse(context.getResults().initOutcome(), explain(exception, seen));
-            });
+            refusal(context, seen_));
   }
 
  private:
@@ -219,9 +225,7 @@ kj::Promise<void> SightServer::snapshot(SnapshotContext context) {
             view.setSnapshot(
                 kj::heap<SnapshotServer>(*client_, seen_, kj::mv(*inner), kj::mv(memory)));
           },
-          [this, context](kj::Exception&& exception) mutable {
-            refuse(context.getResults().initOutcome(), explain(exception, seen_));
-          });
+          refusal(context, seen_));
 }
 
 kj::Promise<void> SightServer::capture(CaptureContext context) {
@@ -248,9 +252,7 @@ kj::Promise<void> SightServer::capture(CaptureContext context) {
             view.setMemory(memory->for_reader(*client_));
             view.setCapture(kj::heap<CaptureServer>(*client_, kj::mv(*inner), kj::mv(memory)));
           },
-          [this, context](kj::Exception&& exception) mutable {
-            refuse(context.getResults().initOutcome(), explain(exception, seen_));
-          });
+          refusal(context, seen_));
 }
 
 }  // namespace arrakis::control
